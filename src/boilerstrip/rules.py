@@ -1,0 +1,281 @@
+"""Rules: named, pure tests of high precision, each evidence for one kind of paragraph.
+
+A rule speaks of how people write, never of a site or a document. It sees a :class:`~boilerstrip.features.Page` and
+says yes or no for every paragraph at once. What a rule is worth is not decided here: its answers go into the scores
+as features, the classifier learns their weight, and ``docs/rules.md`` lists precision and support of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import shifted
+from .characters import CLOSER, DIGIT, OPENER
+from .features import Page
+from .lexicon import SECTIONS
+from .records import Kind
+
+__all__ = ["RULES", "Rule", "apply_rules"]
+
+Flags = NDArray[np.bool_]
+Test = Callable[[Page], Flags]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        name: what reasons and tables call it.
+        kind: what it is evidence for; ``None`` for wire copy.
+        test: the rule itself.
+    """
+
+    name: str
+    kind: Kind | None
+    test: Test
+
+    @property
+    def says(self) -> str:
+        """The rule in a sentence."""
+        return (self.test.__doc__ or "").strip().split("\n")[0]
+
+
+_REGISTRY: list[Rule] = []
+
+
+def _rule(name: str, kind: Kind | None) -> Callable[[Test], Test]:
+    def register(test: Test) -> Test:
+        _REGISTRY.append(Rule(name, kind, test))
+        return test
+
+    return register
+
+
+def _tokens(page: Page) -> NDArray[np.int64]:
+    return np.diff(page.tokens.bounds)
+
+
+def _column(table: NDArray[np.bool_], name: str) -> Flags:
+    column: Flags = table[:, SECTIONS.index(name)]
+    return column
+
+
+def _sentence(page: Page) -> Flags:
+    """Ends like a sentence."""
+    view = page.view
+    last = view.folded[view.ends - 1]
+    return np.isin(last, [ord(char) for char in ".!?…。！？।"])
+
+
+def _bracketed(page: Page) -> Flags:
+    view = page.view
+    return np.isin(view.folded[view.starts], [ord(char) for char in "([（【"]) & np.isin(
+        view.folded[view.ends - 1], [ord(char) for char in ")]）】"]
+    )
+
+
+def _leading_colon(page: Page) -> Flags:
+    """A colon (or pipe) follows one of the first four words."""
+    tokens, view = page.tokens, page.view
+    if not len(tokens.ends):
+        return np.zeros(page.count, dtype=bool)
+    early = np.minimum(tokens.bounds[:-1, None] + np.arange(4), len(tokens.ends) - 1)
+    inside = early < tokens.bounds[1:, None]
+    colon: Flags = (np.isin(view.folded[tokens.ends[early]], [ord(char) for char in ":：|»›"]) & inside).any(axis=1)
+    return colon
+
+
+# --- credits -----------------------------------------------------------------------------------------------------------
+
+
+@_rule("desk-credit", Kind.AGENCY)
+def desk_credit(page: Page) -> Flags:
+    """A short paragraph in brackets that names an agency, an editing or a reporting credit."""
+    return _bracketed(page) & (page.shows("agency") | page.shows("role")) & (_tokens(page) <= 40)
+
+
+@_rule("agency-alone", Kind.AGENCY)
+def agency_alone(page: Page) -> Flags:
+    """Nothing but the name or formula of an agency."""
+    return _column(page.whole, "agency")
+
+
+@_rule("reported-by", Kind.AGENCY)
+def reported_by(page: Page) -> Flags:
+    """Begins with an agency or editing credit and is short."""
+    return _column(page.opens, "agency") & (_tokens(page) <= 14) & ~page.shows("said") & ~page.long
+
+
+@_rule("photo-credit", Kind.PHOTO)
+def photo_credit(page: Page) -> Flags:
+    """Begins with a photo credit mark and is short, or is nothing else."""
+    short = (_tokens(page) <= 12) & (_leading_colon(page) | (page.mark("slash") > 0))
+    return (_column(page.opens, "photo") & short & ~page.long) | _column(page.whole, "photo")
+
+
+@_rule("caption-credit", Kind.PHOTO)
+def caption_credit(page: Page) -> Flags:
+    """A caption whose end, in brackets or after a slash or ©, is a photo credit."""
+    marked = (page.mark("parenthesis") > 1) | (page.mark("copyright") > 0) | (page.mark("slash") > 0)
+    return page.shows("photo") & marked & (_tokens(page) <= 45) & ~page.shows("rights") & ~_column(page.whole, "interface")
+
+
+@_rule("rights-notice", Kind.RIGHTS)
+def rights_notice(page: Page) -> Flags:
+    """A set formula of rights fills a good part of the paragraph, or follows ©."""
+    cover = page.cover[:, SECTIONS.index("rights")]
+    return (cover >= 0.4) | ((page.mark("copyright") > 0) & (cover > 0.12))
+
+
+@_rule("byline-opening", Kind.BYLINE)
+def byline_opening(page: Page) -> Flags:
+    """Begins with a byline mark and goes on with a few capitalised words."""
+    few = (_tokens(page) >= 2) & (_tokens(page) <= 8)
+    capitals = page.mark("upper") >= 2
+    return _column(page.opens, "byline") & few & capitals & ~_sentence(page) & ~_column(page.whole, "interface")
+
+
+@_rule("byline-role", Kind.BYLINE)
+def byline_role(page: Page) -> Flags:
+    """A few words, a role among them, near the top or the end of the document, without a sentence."""
+    bounds = page.segmentation.bounds
+    here = np.arange(page.count)
+    edge = (here - bounds[page.documents] <= 5) | (bounds[page.documents + 1] - here <= 4)
+    return page.shows("role") & (_tokens(page) <= 8) & (_tokens(page) >= 2) & edge & ~_sentence(page) & (page.mark("upper") >= 2)
+
+
+@_rule("date-line", Kind.DATE)
+def date_line(page: Page) -> Flags:
+    """Hardly more than a date or time: numbers, months, weekdays and the words of dates."""
+    tokens = page.tokens
+    number = (page.view.properties[tokens.starts] & DIGIT) > 0
+    numbers = np.bincount(tokens.paragraph[number], minlength=page.count)
+    words = sum(page.cover[:, SECTIONS.index(name)] for name in ("month", "weekday", "date"))
+    share = numbers / np.maximum(_tokens(page), 1) + words
+    dated = page.shows("month") | page.shows("date") | page.shows("weekday")
+    return (share >= 0.6) & dated & (numbers >= 2) & (_tokens(page) <= 16)
+
+
+@_rule("published-on", Kind.DATE)
+def published_on(page: Page) -> Flags:
+    """Begins with the words that introduce a date of publication, and has numbers."""
+    return _column(page.opens, "date") & (page.mark("digit") >= 1) & (_tokens(page) <= 14) & ~page.shows("said")
+
+
+@_rule("source-note", Kind.SOURCE)
+def source_note(page: Page) -> Flags:
+    """Begins with a set phrase of origin ("this article first appeared ...") and is short."""
+    return _column(page.opens, "source") & (_tokens(page) <= 30)
+
+
+@_rule("about-note", Kind.ABOUT)
+def about_note(page: Page) -> Flags:
+    """Is a heading of an author's or a company's portrait, or begins with one."""
+    return _column(page.opens, "about") & ((_tokens(page) <= 8) | page.shows("role"))
+
+
+# --- solicitation ------------------------------------------------------------------------------------------------------
+
+
+@_rule("donation-appeal", Kind.DONATION)
+def donation_appeal(page: Page) -> Flags:
+    """Words of giving beside words for reader and editors, or set phrases of appeals that fill the paragraph."""
+    cover = page.cover[:, SECTIONS.index("donation")]
+    address = page.shows("you") | page.shows("we")
+    return ((cover > 0.06) & address & ~page.shows("said")) | (cover >= 0.34)
+
+
+@_rule("subscription-prompt", Kind.SUBSCRIPTION)
+def subscription_prompt(page: Page) -> Flags:
+    """Set phrases of subscription, registration or newsletters make up much of the paragraph."""
+    cover = page.cover[:, SECTIONS.index("subscription")]
+    return ((cover >= 0.3) & ~page.shows("said")) | _column(page.whole, "subscription")
+
+
+@_rule("advertising-mark", Kind.ADVERTISING)
+def advertising_mark(page: Page) -> Flags:
+    """Set phrases of advertising, sponsoring or shops make up much of the paragraph."""
+    cover = page.cover[:, SECTIONS.index("advertising")]
+    return (cover >= 0.4) & ~_column(page.whole, "interface") & ~page.shows("said")
+
+
+@_rule("read-also", Kind.RELATED)
+def read_also(page: Page) -> Flags:
+    """Begins with a pointer to other content, followed by a colon, pipe or arrow, or is nothing else."""
+    return (_column(page.opens, "related") & _leading_colon(page)) | _column(page.whole, "related")
+
+
+@_rule("under-pointer", Kind.RELATED)
+def under_pointer(page: Page) -> Flags:
+    """A short line next to a line that is nothing but a pointer ("Read also", "Related articles")."""
+    whole = _column(page.whole, "related")
+    under = shifted(whole, -1, page.documents)
+    return under & ~page.long & ~_sentence(page) & (_tokens(page) >= 4) & (_tokens(page) <= 25)
+
+
+@_rule("social-call", Kind.SOCIAL)
+def social_call(page: Page) -> Flags:
+    """Set phrases of sharing, following or apps make up much of a short paragraph."""
+    return (page.cover[:, SECTIONS.index("social")] >= 0.4) & ~page.long
+
+
+@_rule("contact-call", Kind.PARTICIPATION)
+def contact_call(page: Page) -> Flags:
+    """Set phrases of contact, comments or surveys make up much of the paragraph, or stand beside an address."""
+    cover = page.cover[:, SECTIONS.index("participation")]
+    return (cover >= 0.4) | ((cover > 0.1) & (page.mark("at") > 0) & ~page.shows("said"))
+
+
+@_rule("interface-word", Kind.INTERFACE)
+def interface_word(page: Page) -> Flags:
+    """Nothing but a word of menus, buttons, notices or players."""
+    return _column(page.whole, "interface") | ((page.cover[:, SECTIONS.index("interface")] >= 0.6) & ~page.long)
+
+
+@_rule("breadcrumb", Kind.INTERFACE)
+def breadcrumb(page: Page) -> Flags:
+    """Several short entries between pipes, dots or arrows, without a sentence."""
+    arrows = np.isin(page.view.folded, [ord(char) for char in ">›»/|·•"])
+    starts, ends = page.view.starts, page.view.ends
+    running = np.append(0, np.cumsum(arrows))
+    many = running[ends] - running[starts] >= 2
+    short = _tokens(page) <= 6 * np.maximum(running[ends] - running[starts], 1)
+    return many & short & ~_sentence(page) & (page.mark("pipe") + page.mark("closer") >= 2) & (page.mark("digit") <= 2)
+
+
+# --- wire copy ---------------------------------------------------------------------------------------------------------
+
+
+@_rule("reported-speech", None)
+def reported_speech(page: Page) -> Flags:
+    """A sentence with a reporting verb, function words enough, and no address to the reader."""
+    grammar = page.cover[:, SECTIONS.index("function")] >= 0.2
+    return page.shows("said") & grammar & _sentence(page) & ~page.shows("you") & (_tokens(page) >= 12)
+
+
+@_rule("dateline", None)
+def dateline(page: Page) -> Flags:
+    """Running text that begins with a place and, in brackets, an agency."""
+    tokens, view = page.tokens, page.view
+    hits = page.hits
+    early = (hits.section == SECTIONS.index("agency")) & (hits.token - tokens.bounds[tokens.paragraph[hits.token]] <= 4)
+    early &= hits.token > tokens.bounds[tokens.paragraph[hits.token]]
+    before, after = view.properties[tokens.starts[hits.token] - 1], view.properties[tokens.ends[hits.token + hits.words - 1]]
+    early &= ((before & OPENER) > 0) & ((after & CLOSER) > 0)
+    return page.long & (np.bincount(tokens.paragraph[hits.token[early]], minlength=page.count) > 0)
+
+
+#: All rules, in the order of the columns of :func:`apply_rules`.
+RULES: tuple[Rule, ...] = tuple(_REGISTRY)
+
+
+def apply_rules(page: Page) -> Flags:
+    """The answers of all rules, bool ``(paragraphs, len(RULES))``."""
+    if not RULES:
+        return np.zeros((page.count, 0), dtype=bool)
+    return np.stack([rule.test(page) for rule in RULES], axis=1)

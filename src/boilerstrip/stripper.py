@@ -1,0 +1,360 @@
+"""The stages in order: text in, story out. The only module that names them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import decoding
+from .arrays import Ints
+from .config import Config
+from .features import MEASURES, Page, measure, ngrams, page_of
+from .html import extract_text
+from .lexicon import SECTIONS
+from .model import Model, default_model, first_scores, second_scores
+from .records import Explanation, Kind, Label, Paragraph, Reason
+from .rules import RULES, apply_rules
+from .segmentation import batch_of, segment
+from .site import SiteProfile
+
+__all__ = ["Stripper", "clean", "clean_html", "explain", "explain_html", "label", "label_html"]
+
+#: Texts are worked on in groups of so many characters and so many texts at most: large enough that the array
+#: operations dwarf their calls, small enough that their arrays stay in the cache and memory stays bounded.
+_GROUP_CHARACTERS, _GROUP_TEXTS = 1 << 18, 128
+
+_LABELS, _KINDS = tuple(Label), tuple(Kind)
+_FUNCTION_SECTIONS = frozenset(SECTIONS.index(name) for name in ("function", "said", "you", "we", "month", "weekday"))
+
+
+class _Decided(NamedTuple):
+    """A group of texts with everything that was found out about them; offsets count from the group's beginning."""
+
+    texts: Sequence[str]
+    offsets: Ints
+    page: Page
+    rules: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    answers: NDArray[np.float32]
+    verdicts: decoding.Verdicts
+
+
+class Stripper:
+    """Takes texts apart under one set of settings.
+
+    A stripper holds no state but its settings: it may be shared between threads and sent to other processes.
+
+    Args:
+        config: settings; the defaults if absent.
+        site: boilerplate of the texts' own site, learned by :meth:`SiteProfile.learn`.
+
+    Raises:
+        TypeError: ``config`` or ``site`` is something else.
+
+    >>> Stripper().clean("Subscribe to our newsletter")
+    ''
+    """
+
+    def __init__(self, config: Config | None = None, *, site: SiteProfile | None = None) -> None:
+        if config is not None and not isinstance(config, Config):
+            raise TypeError(f"config must be a Config, not {type(config).__name__}")
+        if site is not None and not isinstance(site, SiteProfile):
+            raise TypeError(f"site must be a SiteProfile, not {type(site).__name__}")
+        self.config = Config() if config is None else config
+        self.site = site
+
+    def clean(self, text: str) -> str:
+        """The wire copy of a text: ``explain(text).text``."""
+        return next(self.clean_many((text,)))
+
+    def label(self, text: str) -> list[Paragraph]:
+        """Every paragraph of a text with its verdict."""
+        return next(self.label_many((text,)))
+
+    def explain(self, text: str) -> Explanation:
+        """The wire copy, every paragraph, and those taken out."""
+        return next(self.explain_many((text,)))
+
+    def clean_many(self, texts: Iterable[str]) -> Iterator[str]:
+        """The wire copy of each text, in order. Texts are read as needed, in groups.
+
+        Raises:
+            TypeError: an item is no ``str``; raised when its group is reached.
+        """
+        for group in _groups(texts):
+            decided = self._decide(group)
+            for at in range(len(group)):
+                yield self._kept_text(decided, at)[0]
+
+    def label_many(self, texts: Iterable[str]) -> Iterator[list[Paragraph]]:
+        """The labelled paragraphs of each text, in order; see :meth:`clean_many`."""
+        for group in _groups(texts):
+            decided = self._decide(group)
+            for at in range(len(group)):
+                yield _paragraphs(decided, at)
+
+    def explain_many(self, texts: Iterable[str]) -> Iterator[Explanation]:
+        """The explanation of each text, in order; see :meth:`clean_many`."""
+        for group in _groups(texts):
+            decided = self._decide(group)
+            for at in range(len(group)):
+                yield self._explanation(decided, at)
+
+    def clean_html(self, html: str | bytes, *, url: str | None = None) -> str:
+        """The wire copy of a page; ``""`` if there is none. See :func:`boilerstrip.html.extract_text`."""
+        return self.clean(extract_text(html, url=url))
+
+    def label_html(self, html: str | bytes, *, url: str | None = None) -> list[Paragraph]:
+        """The labelled paragraphs of a page; their offsets count in the extracted text."""
+        return self.label(extract_text(html, url=url))
+
+    def explain_html(self, html: str | bytes, *, url: str | None = None) -> Explanation:
+        """The explanation of a page; its ``note`` says so if no text was found in it."""
+        text = extract_text(html, url=url)
+        if not text:
+            return Explanation("", (), (), note="trafilatura found no text in this page")
+        return self.explain(text)
+
+    def _decide(self, texts: Sequence[str]) -> _Decided:
+        batch = batch_of(texts)
+        found = segment(batch, self.config.segmentation)
+        page = page_of(batch, found)
+        model = default_model()
+        rules = apply_rules(page)
+        answers = _answers(model, page, rules)
+        known = np.zeros(page.count, dtype=bool)
+        if self.site is not None:
+            known = self.site.known(texts, found, batch.offsets)
+            answers = _with_site(answers, known)
+        return _Decided(texts, batch.offsets, page, rules, known, answers, decoding.decide(answers, page.lengths, self.config))
+
+    def _kept_text(self, decided: _Decided, at: int) -> tuple[str, bool]:
+        """The text that remains of one text of a group, and whether the brake held it back."""
+        text = decided.texts[at]
+        found = decided.page.segmentation
+        here = slice(int(found.bounds[at]), int(found.bounds[at + 1]))
+        kept = decided.verdicts.kept[here]
+        if kept.all():
+            return text, False
+        starts = found.starts[here] - decided.offsets[at]
+        ends = found.ends[here] - decided.offsets[at]
+        lengths = ends - starts
+        if lengths[~kept].sum() > self.config.brake * lengths.sum() and self.config.brake < 1:
+            return text, True
+        return _joined(text, starts, ends, kept), False
+
+    def _explanation(self, decided: _Decided, at: int) -> Explanation:
+        text, braked = self._kept_text(decided, at)
+        paragraphs = tuple(_paragraphs(decided, at))
+        if braked:
+            note = f"more than {self.config.brake:.0%} of the characters would have gone, so that nothing was taken out"
+            return Explanation(text, paragraphs, (), True, note)
+        first = int(decided.page.segmentation.bounds[at])
+        kept = decided.verdicts.kept[first : first + len(paragraphs)].tolist()
+        removed = tuple(item for item, stays in zip(paragraphs, kept, strict=True) if not stays)
+        return Explanation(text, paragraphs, removed)
+
+
+def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
+    if isinstance(texts, str | bytes):
+        raise TypeError(f"texts must be an iterable of str, not {type(texts).__name__}")
+    group: list[str] = []
+    size = 0
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"text must be str, not {type(text).__name__}")
+        if group and (size + len(text) > _GROUP_CHARACTERS or len(group) == _GROUP_TEXTS):
+            yield group
+            group, size = [], 0
+        group.append(text)
+        size += len(text)
+    if group:
+        yield group
+
+
+def _answers(model: Model, page: Page, rules: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Calibrated probabilities of the classes, ``(paragraphs, 15)``."""
+    if not page.count:
+        return np.zeros((0, len(model.bias)), dtype=np.float32)
+    measures = measure(page)
+    extra = rules.astype(np.float32)
+    first = first_scores(model, ngrams(page), np.concatenate([measures, extra], axis=1))
+    second = second_scores(model, measures, extra, first, page.documents, page.segmentation.bounds)
+    return decoding.smooth(second, model.transitions, page.documents, model.sharpness)
+
+
+def _with_site(answers: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """What a site repeats page after page is not the story: its probability of being wire copy is cut to a tenth."""
+    result = answers.copy()
+    result[known, 0] *= 0.1
+    result[known, 1:] += 1e-4  # something must be left to choose where the model saw nothing but wire copy
+    result[known] /= result[known].sum(axis=1, keepdims=True)
+    return result
+
+
+def _joined(text: str, starts: Ints, ends: Ints, kept: NDArray[np.bool_]) -> str:
+    """The kept paragraphs, each behind the separator that stood before the run of paragraphs taken out before it."""
+    if not kept.any():
+        return ""
+    pieces: list[str] = []
+    before = 0  # end of the last paragraph that was kept
+    gap = text[: int(starts[0])]
+    fresh = True  # the gap to the next paragraph is not chosen yet
+    for start, end, stays in zip(starts.tolist(), ends.tolist(), kept.tolist(), strict=True):
+        if fresh:
+            gap = text[before:start]
+        fresh = stays
+        if stays:
+            pieces += (gap, text[start:end])
+        before = end
+    pieces.append(text[int(ends[-1]) :])
+    return "".join(pieces)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Records with reasons
+
+
+def _paragraphs(decided: _Decided, at: int) -> list[Paragraph]:
+    found = decided.page.segmentation
+    here = range(int(found.bounds[at]), int(found.bounds[at + 1]))
+    base = int(decided.offsets[at])
+    text = decided.texts[at]
+    verdicts = decided.verdicts
+    words = _cue_words(decided, here)
+    result = []
+    for index in here:
+        start, end = int(found.starts[index]) - base, int(found.ends[index]) - base
+        kind = int(verdicts.kind[index])
+        reasons = _reasons(decided, index, here, words.get(index, {}))
+        result.append(
+            Paragraph(
+                text[start:end], start, end, _LABELS[verdicts.label[index]], None if kind < 0 else _KINDS[kind],
+                float(verdicts.confidence[index]), reasons,
+            )
+        )  # fmt: skip
+    return result
+
+
+def _cue_words(decided: _Decided, here: range) -> dict[int, dict[int, list[str]]]:
+    """The cue phrases of each paragraph as they stand in the text, by section."""
+    page, hits = decided.page, decided.page.hits
+    first, last = page.tokens.bounds[here.start], page.tokens.bounds[here.stop]
+    low, high = np.searchsorted(hits.token, (first, last))
+    result: dict[int, dict[int, list[str]]] = {}
+    group = "\n".join(decided.texts)
+    for at in range(int(low), int(high)):
+        section = int(hits.section[at])
+        if section in _FUNCTION_SECTIONS:
+            continue
+        token, words = int(hits.token[at]), int(hits.words[at])
+        begin = int(page.view.source[page.tokens.starts[token]])
+        end = int(page.view.source[page.tokens.ends[token + words - 1] - 1]) + 1
+        phrases = result.setdefault(int(page.tokens.paragraph[token]), {}).setdefault(section, [])
+        phrases.append(group[begin:end])
+    return result
+
+
+def _reasons(decided: _Decided, index: int, here: range, words: dict[int, list[str]]) -> tuple[Reason, ...]:
+    kind = int(decided.verdicts.kind[index])
+    chosen = None if kind < 0 else _KINDS[kind]
+    reasons = []
+    if decided.known[index]:
+        reasons.append(Reason("site", "repeated on other pages of this site"))
+    for rule, fired in zip(RULES, decided.rules[index].tolist(), strict=True):
+        if fired and (rule.kind is chosen or (rule.kind and chosen and rule.kind.label is chosen.label)):
+            reasons.append(Reason("rule", rule.name))
+    if chosen is not None:
+        phrases = words.get(kind, [])
+        if phrases:
+            reasons.append(Reason("words", ", ".join(dict.fromkeys(phrase.lower() for phrase in phrases[:6]))))
+        near = _near(decided, index, here, kind)
+        if near:
+            reasons.append(Reason("near", near))
+    reasons += _place(decided, index, chosen)
+    if not reasons:
+        reasons.append(Reason("model", "wording, shape and neighbours"))
+    return tuple(reasons)
+
+
+def _near(decided: _Decided, index: int, here: range, kind: int) -> str:
+    """What stands beside a paragraph that is of the same kind."""
+    kinds = decided.verdicts.kind
+    beside = [other for other in (index - 1, index + 1) if other in here and kinds[other] == kind]
+    if not beside:
+        return ""
+    name = "donation appeal" if _KINDS[kind] is Kind.DONATION else _KINDS[kind].value
+    return f"{name} {'on both sides' if len(beside) == 2 else 'before' if beside[0] < index else 'after'}"
+
+
+def _place(decided: _Decided, index: int, chosen: Kind | None) -> list[Reason]:
+    page = decided.page
+    if chosen is None:
+        return [Reason("place", "running text")] if page.long[index] else []
+    bounds = page.segmentation.bounds[page.documents[index] : page.documents[index] + 2]
+    long = page.long[bounds[0] : bounds[1]]
+    if not long.any():
+        return []
+    at = index - int(bounds[0])
+    if at > int(np.flatnonzero(long)[-1]):
+        return [Reason("place", "after the last running text")]
+    if at < int(np.flatnonzero(long)[0]):
+        return [Reason("place", "before the first running text")]
+    return []
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The functions of the package: a stripper with the given settings for each call
+
+
+def clean(text: str, *, config: Config | None = None) -> str:
+    """The wire copy of a text.
+
+    Args:
+        text: an article as an extractor gives it, one paragraph a line or hard-wrapped.
+        config: settings; the defaults if absent.
+
+    Returns:
+        The paragraphs that are wire copy, unchanged and in order, with their own separators.
+
+    Raises:
+        TypeError: ``text`` is no ``str``.
+    """
+    return Stripper(config).clean(text)
+
+
+def label(text: str, *, config: Config | None = None) -> list[Paragraph]:
+    """Every paragraph of a text with label, kind, confidence and reasons; see :func:`clean`."""
+    return Stripper(config).label(text)
+
+
+def explain(text: str, *, config: Config | None = None) -> Explanation:
+    """The wire copy together with all that was decided; see :func:`clean`."""
+    return Stripper(config).explain(text)
+
+
+def clean_html(html: str | bytes, *, url: str | None = None, config: Config | None = None) -> str:
+    """The wire copy of an HTML page.
+
+    Args:
+        html: the page.
+        url: its address, which helps the extraction of some sites.
+        config: settings; the defaults if absent.
+
+    Raises:
+        TypeError: ``html`` is neither ``str`` nor ``bytes``.
+    """
+    return Stripper(config).clean_html(html, url=url)
+
+
+def label_html(html: str | bytes, *, url: str | None = None, config: Config | None = None) -> list[Paragraph]:
+    """The labelled paragraphs of an HTML page; see :func:`clean_html`."""
+    return Stripper(config).label_html(html, url=url)
+
+
+def explain_html(html: str | bytes, *, url: str | None = None, config: Config | None = None) -> Explanation:
+    """The explanation of an HTML page; see :func:`clean_html`."""
+    return Stripper(config).explain_html(html, url=url)
