@@ -187,9 +187,9 @@ def fasttext_lines(train: Sequence[Document], test: Sequence[Document]) -> list[
     def predict(document: Document) -> Prediction:
         texts = [_one_line(sample.text).encode("utf-8", "replace").decode() for sample in document.paragraphs]
         said, sure = classify(texts) if texts else ([], [])
-        # nothing is said about an empty line: it stays. Probabilities come rounded up to 1.00001.
-        labels = [Label(names[0].removeprefix(_MARK)) if len(names) else Label.WIRE for names in said]
-        return _prediction(document, labels, [min(1.0, float(values[0])) if len(values) else 1.0 for values in sure])
+        labels = [Label(names[0].removeprefix(_MARK)) for names in said]
+        # probabilities come as up to 1.00001
+        return _prediction(document, labels, [min(1.0, float(values[0])) for values in sure])
 
     return [attempt(document, predict) for document in test]
 

@@ -24,6 +24,7 @@ import subprocess
 import sys
 import unicodedata
 import zlib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -138,9 +139,7 @@ COLLECTIONS = (
         "AndyTheFactory/newspaper4k", "MIT", "540bff3e8344cb8291c4829fafd98860f30d9692", "tests/data/html: test pages"
     ),
     Collection("ppke-nlpg/CleanPortalEval", None, "517726d64d8ded8846bf27ae2808853b1cd0ffe8", "input: news pages"),
-    Collection(
-        "j0k3r/graby", "MIT", "3e7695203c4c57dac2998780972450ced372b960", "tests/fixtures/content: test pages"
-    ),
+    Collection("j0k3r/graby", "MIT", "3e7695203c4c57dac2998780972450ced372b960", "tests/fixtures/content: test pages"),
 )
 
 
@@ -399,7 +398,11 @@ def read_labels(path: Path = LABELS) -> dict[str, Entry]:
         if not isinstance(origin, dict) or not isinstance(codes, list):
             raise CorpusError(f"{where}: 'origin' or 'paragraphs' is missing")
         entry = Entry(
-            *(_string(row, name, where) for name in ("id", "lang", "site", "url", "extractor")),
+            id=_string(row, "id", where),
+            lang=_string(row, "lang", where),
+            site=_string(row, "site", where),
+            url=_string(row, "url", where),
+            extractor=_string(row, "extractor", where),
             origin=Origin(*(_string(origin, name, where) for name in ("repository", "commit", "path"))),
             marks=tuple(_mark(code, where) for code in codes),
         )
@@ -409,19 +412,46 @@ def read_labels(path: Path = LABELS) -> dict[str, Entry]:
     return entries
 
 
+def _anchors(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int]]:
+    """Places of what stands once on both sides, as many as keep their order on both."""
+    once = [{item for item, count in Counter(side).items() if count == 1} for side in (left, right)]
+    place = {item: at for at, item in enumerate(right) if item in once[0] & once[1]}
+    pairs = [(at, place[item]) for at, item in enumerate(left) if item in place]
+    # the longest rising run of right places: tops[n] ends the best one of n + 1 pairs
+    tops: list[int] = []
+    ends: list[int] = []
+    before: list[int] = []
+    for number, (_, at) in enumerate(pairs):
+        length = bisect_left(tops, at)
+        tops[length : length + 1] = [at]
+        before.append(ends[length - 1] if length else -1)
+        ends[length : length + 1] = [number]
+    chain: list[tuple[int, int]] = []
+    number = ends[-1] if ends else -1
+    while number >= 0:
+        chain.append(pairs[number])
+        number = before[number]
+    return chain[::-1]
+
+
 def align(texts: Sequence[str], marks: Sequence[tuple[str, Label | None, Kind | None]]) -> list[Sample]:
     """Give paragraphs the labels that were recorded for them.
 
     Paragraphs are matched by hash and in order, because a line is what it is in its place: "Advertisement" between
-    two paragraphs of the story is not the one of the menu. What is not matched stays unlabelled.
+    two paragraphs of the story is not the one of the menu. Lines that stand once lead, and repeated ones are matched
+    only between their neighbours. What is not matched stays unlabelled.
     """
-    hashes = [paragraph_hash(text) for text in texts]
-    found: dict[int, tuple[str, Label | None, Kind | None]] = {}
-    matcher = SequenceMatcher(None, hashes, [digest for digest, _, _ in marks], autojunk=False)
-    for block in matcher.get_matching_blocks():
-        for offset in range(block.size):
-            found[block.a + offset] = marks[block.b + offset]
-    return [Sample(text, *found[at][1:]) if at in found else Sample(text, None, None) for at, text in enumerate(texts)]
+    left, right = [paragraph_hash(text) for text in texts], [digest for digest, _, _ in marks]
+    found: dict[int, int] = {}
+    start = (0, 0)
+    for end in [*_anchors(left, right), (len(left), len(right))]:
+        gap = SequenceMatcher(None, left[start[0] : end[0]], right[start[1] : end[1]], autojunk=False)
+        for block in gap.get_matching_blocks():
+            found.update((start[0] + block.a + n, start[1] + block.b + n) for n in range(block.size))
+        if end[0] < len(left):
+            found[end[0]] = end[1]
+        start = (end[0] + 1, end[1] + 1)
+    return [Sample(text, *(marks[found[at]][1:] if at in found else (None, None))) for at, text in enumerate(texts)]
 
 
 def corpus_digest(documents: Iterable[Document]) -> str:
@@ -503,12 +533,13 @@ def _read_corrections(path: Path, entries: dict[str, Entry]) -> dict[tuple[str, 
             raise CorpusError(f"{where}: no reason is given")
         if "label" not in row:
             raise CorpusError(f"{where}: 'label' is missing")
+        classes = _classes(row["label"], row.get("kind"), where)
         # a correction that hits nothing is one that was believed to be made
         if document not in entries or digest not in {mark[0] for mark in entries[document].marks}:
             raise CorpusError(f"{where}: no paragraph {digest} in document {document}")
         if (document, digest) in corrections:
             raise CorpusError(f"{where}: paragraph {digest} of {document} is corrected twice")
-        corrections[document, digest] = _classes(row["label"], row.get("kind"), where)
+        corrections[document, digest] = classes
     return corrections
 
 
@@ -613,8 +644,8 @@ def read_page(clones: Path, origin: Origin) -> bytes:
     command = ["git", "-C", str(clone), "show", "--no-textconv", "--no-ext-diff", f"{origin.commit}:{origin.path}"]
     result = subprocess.run(command, capture_output=True, check=False)
     if result.returncode:
-        known = subprocess.run(["git", "-C", str(clone), "cat-file", "-e", f"{origin.commit}^{{commit}}"], check=False,
-                               capture_output=True)  # fmt: skip
+        command = ["git", "-C", str(clone), "cat-file", "-e", f"{origin.commit}^{{commit}}"]
+        known = subprocess.run(command, capture_output=True, check=False)
         if known.returncode:
             raise CorpusError(f"the clone of {origin.repository} lacks commit {origin.commit[:12]} (or is no clone)")
         raise CorpusError(f"{origin.repository} lacks a labelled path at {origin.commit[:12]}")

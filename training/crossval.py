@@ -119,7 +119,10 @@ def smoothed_out_of_fold(features: Features, answers: OutOfFold, second: Floats)
 
 
 def cross_validate(
-    documents: Sequence[Document], folds: int = FOLDS, config: Config | None = None, say: Callable[[str], None] = lambda _: None
+    documents: Sequence[Document],
+    folds: int = FOLDS,
+    config: Config | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> list[Prediction]:
     """Predictions for each document by a system trained on the other folds.
 

@@ -11,6 +11,7 @@ import argparse
 import dataclasses
 import json
 import math
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum
@@ -200,6 +201,12 @@ def _heaviest(parts: Iterable[tuple[int, Any]]) -> Any:
     return max(sums, key=lambda value: (sums[value], value is Label.WIRE))
 
 
+def _progress(line: str) -> None:
+    """For somebody who watches; in a log it would be noise."""
+    if sys.stderr.isatty():
+        print(line, file=sys.stderr, flush=True)
+
+
 def cross_predictions(documents: Sequence[Document], folds: int, config: Config) -> list[Prediction]:
     """Out-of-fold predictions in the order of the documents; a document that got none is all wrong.
 
@@ -219,7 +226,7 @@ def cross_predictions(documents: Sequence[Document], folds: int, config: Config)
     except ValueError as error:
         raise InputError(f"--cv: {error}") from None
     waiting: dict[Document, list[Prediction]] = {}
-    for prediction in cross_validate(documents, folds=folds, config=config):
+    for prediction in cross_validate(documents, folds=folds, config=config, say=_progress):
         waiting.setdefault(prediction.document, []).append(prediction)
     return [
         waiting[document].pop(0) if waiting.get(document) else metrics.all_wrong(document, "no prediction")
@@ -338,13 +345,21 @@ def apply_gate(result: Mapping[str, Any], options: argparse.Namespace) -> list[s
     return gate.failures(gate.read_floors(options.floors), {**result, "overall": overall})
 
 
+def _print(text: str) -> None:
+    """Print; that the reader of a pipe has seen enough (``| head``) must keep neither the gate nor the JSON away."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     options = parse(argv)
     try:
         if options.gate:
             gate.read_floors(options.floors)  # a damaged file shows before the work, not after it
         result = evaluate(options)
-        print(show(result, options))
+        _print(show(result, options))
         reasons = apply_gate(result, options)
         if options.json:
             content = plain({**result, "gate": reasons if options.gate else None})
@@ -360,7 +375,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for reason in reasons:
         print(f"evaluate: gate: {reason}", file=sys.stderr)
     if options.gate and not reasons:
-        print("\ngate: passed")
+        _print("\ngate: passed")
     return 1 if reasons else 0
 
 

@@ -126,6 +126,6 @@ def extract(name: str, page: bytes, url: str, part: str) -> str:
         return _article(page, part)
     try:
         return _EXTRACTORS[name].run(page, url)
-    except Exception as error:  # whatever a third-party parser does on a bad page, the other pages are still wanted
+    except Exception as error:  # noqa: BLE001  whatever a third-party parser does on a bad page, the other pages are still wanted
         logging.getLogger(__name__).warning("%s: %s: %s", name, type(error).__name__, error)
         return ""

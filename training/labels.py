@@ -1,6 +1,6 @@
 """Write ``labels.jsonl.xz``: the labels of the real documents as hashes of their paragraphs, without any text.
 
-    python training/labels.py [--data FILE] [--output FILE]
+python training/labels.py [--data FILE] [--output FILE]
 """
 
 from __future__ import annotations
@@ -48,16 +48,20 @@ def make_labels(data: Path) -> list[dict[str, Any]]:
     ]
 
 
+def _complete_data() -> Path:
+    folder = corpora.data_folder()
+    if folder is None:
+        raise CorpusError("no data folder: set BOILERSTRIP_DATA or give --data FILE")
+    return folder / corpora.COMPLETE
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="labels.py", description="Write the labels as hashes of paragraphs.")
     parser.add_argument("--data", type=Path, metavar="FILE", help="labelled documents (default: the data folder's)")
     parser.add_argument("--output", type=Path, metavar="FILE", default=corpora.LABELS, help="default: %(default)s")
     options = parser.parse_args(arguments)
     try:
-        folder = corpora.data_folder()
-        if options.data is None and folder is None:
-            raise CorpusError("no data folder: set BOILERSTRIP_DATA or give --data FILE")
-        rows = make_labels(options.data or folder / corpora.COMPLETE)
+        rows = make_labels(options.data or _complete_data())
         with corpora.open_text(options.output, "wt") as output:
             for row in rows:
                 output.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -16,18 +16,28 @@ from boilerstrip import characters as c
 TARGET = Path(__file__).resolve().parent.parent / "src" / "boilerstrip" / "characters.npz"
 TABLE_SIZE = 0x20000
 
-# Sentence ends beyond those that Unicode's category tells: Latin, Arabic, Urdu, Devanagari, CJK, Armenian, Ethiopic, Khmer, Myanmar.
+# Sentence ends beyond those that Unicode's category tells: Latin, Arabic, Urdu, Devanagari, CJK, Armenian, Ethiopic,
+# Khmer, Myanmar.
 SENTENCE_ENDS = set(".!?…‼⁇⁈⁉؟۔।॥。！？．｡։።៕။॰")
 # Marks that open list items or separate menu entries.
 BULLETS = set("•·‣▪▫■□●○◦◆◇►▶▸▷◀◄«»›‹→←↑↓⇒➔➜➤➡⏩*|¦†‡–—-~>+✓✔★☆※⬇⬆↗↘↓½🔴👉🔗📌📍☞‖·・")
 OPENERS_EXTRA, CLOSERS_EXTRA = set("\"'“‘„‚«‹「『"), set("\"'”’»›」』")
-UNSPACED_NAMES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "BOPOMOFO", "TIBETAN", "YI SYLLABLE")
+UNSPACED_NAMES = (
+    "CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "BOPOMOFO", "TIBETAN", "YI SYLLABLE",
+)  # fmt: skip
 # Letters whose folded form the decomposition does not give.
-FOLD_EXTRA = {"ß": "s", "ø": "o", "đ": "d", "ł": "l", "ı": "i", "æ": "a", "œ": "o", "ð": "d", "þ": "t", "ς": "σ",
-              "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ٱ": "ا", "ے": "ي", "ہ": "ه", "ھ": "ه", "ۀ": "ه", "ə": "e", "ŋ": "n", "ħ": "h"}
-DROPPED_RANGES = ((0x0300, 0x036F), (0x0591, 0x05BD), (0x05BF, 0x05BF), (0x05C1, 0x05C2), (0x05C4, 0x05C7),
-                  (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670), (0x0640, 0x0640), (0x06D6, 0x06DC),
-                  (0x093C, 0x093C), (0x09BC, 0x09BC), (0x0A3C, 0x0A3C), (0x0ABC, 0x0ABC), (0x0B3C, 0x0B3C), (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2069), (0x00AD, 0x00AD), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF))
+FOLD_EXTRA = {
+    "ß": "s", "ø": "o", "đ": "d", "ł": "l", "ı": "i", "æ": "a", "œ": "o", "ð": "d", "þ": "t", "ς": "σ",
+    "ة": "ه", "ى": "ي", "ی": "ي", "ک": "ك", "ٱ": "ا", "ے": "ي", "ہ": "ه", "ھ": "ه", "ۀ": "ه",
+    "ə": "e", "ŋ": "n", "ħ": "h",
+}  # fmt: skip
+DROPPED_RANGES = (
+    (0x0300, 0x036F), (0x0591, 0x05BD), (0x05BF, 0x05BF), (0x05C1, 0x05C2), (0x05C4, 0x05C7),
+    (0x0610, 0x061A), (0x064B, 0x065F), (0x0670, 0x0670), (0x0640, 0x0640), (0x06D6, 0x06DC),
+    (0x093C, 0x093C), (0x09BC, 0x09BC), (0x0A3C, 0x0A3C), (0x0ABC, 0x0ABC), (0x0B3C, 0x0B3C),
+    (0x200B, 0x200F), (0x202A, 0x202E), (0x2060, 0x2069), (0x00AD, 0x00AD), (0xFE00, 0xFE0F),
+    (0xFEFF, 0xFEFF),
+)  # fmt: skip
 LINE_ENDS = set("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 
@@ -37,8 +47,18 @@ def dropped(point: int) -> bool:
 
 def properties(char: str) -> int:
     """The bit set of one character."""
-    category, point = unicodedata.category(char), ord(char)
-    name = unicodedata.name(char, "")
+    if dropped(ord(char)):
+        return c.COMBINING
+    bits = class_bits(char) | mark_bits(char)
+    unprinted = unicodedata.category(char) in ("Cc", "Cf", "Cn", "Cs", "Co")
+    if not bits & (c.LETTER | c.DIGIT | c.SPACE) and not unprinted:
+        bits |= c.SYMBOL
+    return bits
+
+
+def class_bits(char: str) -> int:
+    """White space, letters and digits."""
+    category = unicodedata.category(char)
     bits = 0
     if char.isspace() or char in LINE_ENDS:
         bits |= c.SPACE | (c.LINE_END if char in LINE_ENDS else 0)
@@ -50,8 +70,15 @@ def properties(char: str) -> int:
         bits |= c.UPPER
     if category == "Ll":
         bits |= c.LOWER
-    if bits & c.LETTER and name.startswith(UNSPACED_NAMES):
+    if bits & c.LETTER and unicodedata.name(char, "").startswith(UNSPACED_NAMES):
         bits |= c.UNSPACED
+    return bits
+
+
+def mark_bits(char: str) -> int:
+    """Punctuation and signs."""
+    category, point = unicodedata.category(char), ord(char)
+    bits = 0
     if char in SENTENCE_ENDS:
         bits |= c.SENTENCE_END
     if category in ("Ps", "Pi") or char in OPENERS_EXTRA:
@@ -64,10 +91,6 @@ def properties(char: str) -> int:
         bits |= c.CURRENCY
     if 0x2600 <= point <= 0x27BF or 0x1F000 <= point <= 0x1FAFF:
         bits |= c.PICTURE
-    if dropped(point):
-        return c.COMBINING
-    if not bits & (c.LETTER | c.DIGIT | c.SPACE) and category not in ("Cc", "Cf", "Cn", "Cs", "Co"):
-        bits |= c.SYMBOL
     return bits
 
 

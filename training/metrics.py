@@ -368,8 +368,8 @@ def reliability(predictions: Sequence[Prediction]) -> Reliability:
         raise ValueError("a confidence is not a number from 0 to 1")
     at = np.minimum((flat.confidence * BINS).astype(int), BINS - 1)
     counts = np.bincount(at, minlength=BINS).astype(np.float64)
-    confidence = np.bincount(at, weights=flat.confidence, minlength=BINS)
-    right = np.bincount(at, weights=(flat.truth == flat.label).astype(float), minlength=BINS)
+    confidence = np.bincount(at, weights=flat.confidence, minlength=BINS).astype(np.float64)
+    right = np.bincount(at[flat.truth == flat.label], minlength=BINS).astype(np.float64)
     error = float(np.abs(confidence - right).sum() / counts.sum()) if counts.any() else math.nan
     means, shares = _ratio(confidence, counts), _ratio(right, counts)
     bins = (

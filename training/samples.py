@@ -28,6 +28,7 @@ __all__ = ["Fault", "add", "check", "parse_plain", "read_samples", "sentences", 
 #: A sample as it is stored: id, lang, genre and paragraphs of text, label and kind.
 Row = dict[str, Any]
 
+_FIELDS = ("id", "lang", "genre", "paragraphs")
 _HEAD = re.compile(r"###\s*([^|]+?)\s*\|\s*([a-z]{2,3})\s*\|\s*(.+?)\s*")
 _CUT = re.compile(r"(?<=[.!?…。！？])\s*|[\n\r\t|]+")
 # Shorter ones are set phrases of a language ("All rights reserved."), which everybody may use. Scripts without
@@ -96,15 +97,16 @@ def read_rows(path: Path) -> list[Row]:
     """
     if ".jsonl" not in path.suffixes:
         return parse_plain(path)
-    rows = []
+    rows: list[Row] = []
     for where, row in corpora.read_rows(path):
         if not all(isinstance(row.get(name), str) for name in ("id", "lang", "genre")):
             raise CorpusError(f"{where}: id, lang or genre is missing")
-        rows.append({name: row[name] for name in ("id", "lang", "genre", "paragraphs") if name in row})
+        rows.append({name: row.get(name) for name in _FIELDS})
     corpora.read_jsonl(path)  # labels and kinds must be known and belong together
     for row in rows:
         row["paragraphs"] = [
-            {"text": item["text"].strip(), "label": item["label"], "kind": item.get("kind")} for item in row["paragraphs"]
+            {"text": item["text"].strip(), "label": item["label"], "kind": item.get("kind")}
+            for item in row["paragraphs"]
         ]
     return rows
 

@@ -62,11 +62,12 @@ def _percent(figure: Figure) -> str:
 
 
 def system_table(systems: Mapping[str, Mapping[str, Scores] | str]) -> str:
-    """A row for each system and each source of documents; a system that could not run has its reason instead."""
-    rows = []
+    """A row for each system and each source of documents; why a system could not run stands under the table."""
+    rows, notes = [], []
     for name, result in systems.items():
         if isinstance(result, str):
-            rows.append((name, _MISSING, result, *(_MISSING,) * 6))
+            rows.append((name, *(_MISSING,) * 8))
+            notes.append(f"{name}: {result}")
             continue
         for source, scores in result.items():
             strip = scores.strip
@@ -76,7 +77,7 @@ def system_table(systems: Mapping[str, Mapping[str, Scores] | str]) -> str:
             ))  # fmt: skip
     head = ("system", "documents", "macro-F1 [95%]", "strip P", "strip R", "strip F1 [95%]", "wire lost [95%]",
             "untouched", "failed")  # fmt: skip
-    return table(head, rows)
+    return "\n".join([table(head, rows), *notes])
 
 
 def label_table(scores: Scores) -> str:

@@ -20,7 +20,8 @@ def ranges(starts: Ints, lengths: Ints) -> Ints:
     """
     total = int(lengths.sum())
     ends = np.cumsum(lengths)
-    return np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    result: Ints = np.arange(total, dtype=np.int64) + np.repeat(starts - (ends - lengths), lengths)
+    return result
 
 
 def run_sums(values: NDArray[Any], starts: Ints, ends: Ints) -> NDArray[Any]:

@@ -96,4 +96,5 @@ def table_index(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """
     if not len(points) or points.max() < _TABLE_SIZE:
         return points
-    return np.where(points < _TABLE_SIZE, points, np.where(points < 0x40000, _TABLE_SIZE, _TABLE_SIZE + 1)).astype(np.uint32)
+    beyond = np.where(points < 0x40000, _TABLE_SIZE, _TABLE_SIZE + 1)
+    return np.where(points < _TABLE_SIZE, points, beyond).astype(np.uint32)

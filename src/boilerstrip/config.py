@@ -105,4 +105,7 @@ class Config:
 
 
 #: The label that each kind belongs to, wire copy included as None.
-LABEL_OF: dict[Kind | None, Label] = {None: Label.WIRE, **{kind: label for label, kinds in KINDS_OF.items() for kind in kinds}}
+LABEL_OF: dict[Kind | None, Label] = {
+    None: Label.WIRE,
+    **{kind: label for label, kinds in KINDS_OF.items() for kind in kinds},
+}

@@ -22,7 +22,9 @@ class Label(str, Enum):
     SOLICITATION = "solicitation"
 
     __str__ = str.__str__
-    __format__ = str.__format__
+
+    def __format__(self, format_spec: str) -> str:
+        return str.__format__(self, format_spec)
 
 
 class Kind(str, Enum):
@@ -44,7 +46,9 @@ class Kind(str, Enum):
     INTERFACE = "interface"
 
     __str__ = str.__str__
-    __format__ = str.__format__
+
+    def __format__(self, format_spec: str) -> str:
+        return str.__format__(self, format_spec)
 
     @property
     def label(self) -> Label:

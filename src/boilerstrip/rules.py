@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import shifted
-from .characters import CLOSER, DIGIT, OPENER
+from .characters import DIGIT, OPENER
 from .features import Page
 from .lexicon import SECTIONS
 from .records import Kind
+from .tokens import Hashes, hash_words
 
 __all__ = ["RULES", "Rule", "apply_rules"]
 
@@ -86,11 +88,14 @@ def _leading_colon(page: Page) -> Flags:
         return np.zeros(page.count, dtype=bool)
     early = np.minimum(tokens.bounds[:-1, None] + np.arange(4), len(tokens.ends) - 1)
     inside = early < tokens.bounds[1:, None]
-    colon: Flags = (np.isin(view.folded[tokens.ends[early]], [ord(char) for char in ":：|»›"]) & inside).any(axis=1)
+    behind = tokens.ends[early]
+    # French sets a space before the colon
+    behind = np.where(view.folded[behind] == ord(" "), behind + 1, behind)
+    colon: Flags = (np.isin(view.folded[behind], [ord(char) for char in ":：|»›"]) & inside).any(axis=1)
     return colon
 
 
-# --- credits -----------------------------------------------------------------------------------------------------------
+# --- credits ----------------------------------------------------------------------------------------------------------
 
 
 @_rule("desk-credit", Kind.AGENCY)
@@ -122,7 +127,8 @@ def photo_credit(page: Page) -> Flags:
 def caption_credit(page: Page) -> Flags:
     """A caption whose end, in brackets or after a slash or ©, is a photo credit."""
     marked = (page.mark("parenthesis") > 1) | (page.mark("copyright") > 0) | (page.mark("slash") > 0)
-    return page.shows("photo") & marked & (_tokens(page) <= 45) & ~page.shows("rights") & ~_column(page.whole, "interface")
+    other = page.shows("rights") | _column(page.whole, "interface")
+    return page.shows("photo") & marked & (_tokens(page) <= 45) & ~other
 
 
 @_rule("rights-notice", Kind.RIGHTS)
@@ -146,7 +152,8 @@ def byline_role(page: Page) -> Flags:
     bounds = page.segmentation.bounds
     here = np.arange(page.count)
     edge = (here - bounds[page.documents] <= 5) | (bounds[page.documents + 1] - here <= 4)
-    return page.shows("role") & (_tokens(page) <= 8) & (_tokens(page) >= 2) & edge & ~_sentence(page) & (page.mark("upper") >= 2)
+    few = (_tokens(page) >= 2) & (_tokens(page) <= 8)
+    return page.shows("role") & few & edge & ~_sentence(page) & (page.mark("upper") >= 2)
 
 
 @_rule("date-line", Kind.DATE)
@@ -175,11 +182,15 @@ def source_note(page: Page) -> Flags:
 
 @_rule("about-note", Kind.ABOUT)
 def about_note(page: Page) -> Flags:
-    """Is a heading of an author's or a company's portrait, or begins with one."""
-    return _column(page.opens, "about") & ((_tokens(page) <= 8) | page.shows("role"))
+    """A heading of an author's or a company's portrait, or the portrait of an author near the document's end."""
+    heading = (_tokens(page) <= 8) & ~_sentence(page)
+    near_end = page.segmentation.bounds[page.documents + 1] - np.arange(page.count) <= 6
+    # "The author of the work is ..." is a law text in the middle of a page and a portrait behind the story
+    portrait = page.shows("role") & near_end & (page.lengths <= 400)
+    return _column(page.opens, "about") & (heading | portrait)
 
 
-# --- solicitation ------------------------------------------------------------------------------------------------------
+# --- solicitation -----------------------------------------------------------------------------------------------------
 
 
 @_rule("donation-appeal", Kind.DONATION)
@@ -239,16 +250,29 @@ def interface_word(page: Page) -> Flags:
 
 @_rule("breadcrumb", Kind.INTERFACE)
 def breadcrumb(page: Page) -> Flags:
-    """Several short entries between pipes, dots or arrows, without a sentence."""
-    arrows = np.isin(page.view.folded, [ord(char) for char in ">›»/|·•"])
-    starts, ends = page.view.starts, page.view.ends
-    running = np.append(0, np.cumsum(arrows))
-    many = running[ends] - running[starts] >= 2
-    short = _tokens(page) <= 6 * np.maximum(running[ends] - running[starts], 1)
-    return many & short & ~_sentence(page) & (page.mark("pipe") + page.mark("closer") >= 2) & (page.mark("digit") <= 2)
+    """Several short entries between pipes, dots or arrows, without a sentence and not as the row of a table."""
+    folded, starts, ends = page.view.folded, page.view.starts, page.view.ends
+    # between spaces: a slash or dot inside a word is an address, a path or a form of both genders
+    spaced = (folded == ord(" ")) | (folded == ord("\n"))
+    between = np.isin(folded, [ord(char) for char in ">›»/|·•"])
+    between[1:-1] &= spaced[:-2] & spaced[2:]
+    many = _sums(between, page) >= 2
+    short = _tokens(page) <= 6 * np.maximum(_sums(between, page), 1)
+    code = _sums(np.isin(folded, [ord(char) for char in '={}[]<«"`;']), page) > 0
+    # rows of tables are story as a rule: extractors write them "| a | b |"
+    row = (folded[starts] == ord("|")) | (folded[ends - 1] == ord("|"))
+    entries: Flags = many & short & ~row & ~code & ~_sentence(page) & (page.mark("digit") <= 2)
+    return entries
 
 
-# --- wire copy ---------------------------------------------------------------------------------------------------------
+def _sums(flags: Flags, page: Page) -> NDArray[np.int64]:
+    """How many characters of each paragraph's view are flagged."""
+    running = np.append(0, np.cumsum(flags))
+    result: NDArray[np.int64] = running[page.view.ends] - running[page.view.starts]
+    return result
+
+
+# --- wire copy --------------------------------------------------------------------------------------------------------
 
 
 @_rule("reported-speech", None)
@@ -262,12 +286,20 @@ def reported_speech(page: Page) -> Flags:
 def dateline(page: Page) -> Flags:
     """Running text that begins with a place and, in brackets, an agency."""
     tokens, view = page.tokens, page.view
-    hits = page.hits
-    early = (hits.section == SECTIONS.index("agency")) & (hits.token - tokens.bounds[tokens.paragraph[hits.token]] <= 4)
-    early &= hits.token > tokens.bounds[tokens.paragraph[hits.token]]
-    before, after = view.properties[tokens.starts[hits.token] - 1], view.properties[tokens.ends[hits.token + hits.words - 1]]
-    early &= ((before & OPENER) > 0) & ((after & CLOSER) > 0)
-    return page.long & (np.bincount(tokens.paragraph[hits.token[early]], minlength=page.count) > 0)
+    named = np.flatnonzero(np.isin(tokens.hashes, _agency_names()))
+    after = named - tokens.bounds[tokens.paragraph[named]]
+    # after one to five words of the place and the date, and right behind a bracket
+    opened = (view.properties[tokens.starts[named] - 1] & OPENER) > 0
+    named = named[opened & (after >= 1) & (after <= 5)]
+    return page.long & (np.bincount(tokens.paragraph[named], minlength=page.count) > 0)
+
+
+@lru_cache(maxsize=1)
+def _agency_names() -> Hashes:
+    # The lexicons have these names anchored or in phrases only: inside a paragraph they are a source that is cited.
+    names = "reuters afp ap upi dpa apa sda efe ansa tass pti ani ians xinhua kyodo yonhap belga anp lusa ritzau"
+    names += " tt ntb stt pap ctk tasr mti agerpres ukrinform interfax bernama antara vna aap cp sid kna epd ats"
+    return hash_words([*names.split(), "рейтер", "тасс", "интерфакс", "укринформ"])
 
 
 #: All rules, in the order of the columns of :func:`apply_rules`.

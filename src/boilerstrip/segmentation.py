@@ -100,10 +100,7 @@ def segment(batch: Batch, mode: str = "auto") -> Segmentation:
     """
     lines = _lines(batch)
     count = len(batch.offsets) - 1
-    if mode == "auto":
-        wrapped = _wrapped(batch, lines)
-    else:
-        wrapped = np.full(count, mode == "blocks")
+    wrapped = _wrapped(batch, lines) if mode == "auto" else np.full(count, mode == "blocks")
     full = np.flatnonzero(~lines.blank)
     document = lines.document[full]
     follows = np.zeros(len(full), dtype=bool)  # the line goes on with the paragraph of the line before
@@ -152,7 +149,8 @@ def _lines(batch: Batch) -> _Lines:
     points = batch.points
     table = character_table().properties
     marks = [
-        np.flatnonzero(table[table_index(points[at : at + _CHUNK])] & LINE_END) + at for at in range(0, len(points), _CHUNK)
+        np.flatnonzero(table[table_index(points[at : at + _CHUNK])] & LINE_END) + at
+        for at in range(0, len(points), _CHUNK)
     ]
     stops = np.concatenate(marks) if marks else np.zeros(0, dtype=np.int64)
     # The line feed that this module put after each text is no part of a line end of the text.
@@ -211,16 +209,20 @@ def _wrapped(batch: Batch, lines: _Lines) -> NDArray[np.bool_]:
     word, lower, cased = _first_words(batch.points, lines.starts[at + 1], lines.ends[at + 1])
     filled = lengths[at] + word > width[document]
     breaks = np.bincount(document, minlength=count)
-    has_blank = np.bincount(lines.document[lines.blank & (lengths > 0) | (lines.blank & (lengths == 0))], minlength=count) > 1
+    has_blank = np.bincount(lines.document[lines.blank], minlength=count) > 1
     enough = np.where(has_blank, _BREAKS_WITH_BLANKS, _BREAKS_WITHOUT)
     share = np.bincount(document, filled, minlength=count) / np.maximum(breaks, 1)
-    going_on = np.bincount(document, lower, minlength=count) / np.maximum(np.bincount(document, cased, minlength=count), 1)
-    uncased = np.bincount(document, cased, minlength=count) == 0
-    result = possible & (breaks >= enough) & (share >= _FILLED_SHARE) & (uncased | (going_on >= _CONTINUED_SHARE))
-    return result
+    with_case = np.bincount(document, cased, minlength=count)
+    going_on = np.bincount(document, lower, minlength=count) / np.maximum(with_case, 1)
+    uncased = with_case == 0
+    continued = uncased | (going_on >= _CONTINUED_SHARE)
+    wrapped: NDArray[np.bool_] = possible & (breaks >= enough) & (share >= _FILLED_SHARE) & continued
+    return wrapped
 
 
-def _first_words(points: NDArray[np.uint32], starts: Ints, ends: Ints) -> tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]:
+def _first_words(
+    points: NDArray[np.uint32], starts: Ints, ends: Ints
+) -> tuple[Ints, NDArray[np.bool_], NDArray[np.bool_]]:
     """Room that the first word of each line needs, whether it begins in lower case, and whether it has case.
 
     A word may also be broken after a hyphen, and scripts without spaces break at any character.

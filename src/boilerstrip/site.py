@@ -85,7 +85,8 @@ class SiteProfile:
 
     def to_json(self) -> str:
         """The profile as a line of JSON."""
-        return json.dumps({"boilerstrip_site_profile": _FORMAT, "pages": self.pages, "counts": self.counts}, sort_keys=True)
+        content = {"boilerstrip_site_profile": _FORMAT, "pages": self.pages, "counts": self.counts}
+        return json.dumps(content, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> SiteProfile:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import decoding
 from .arrays import Ints
 from .config import Config
-from .features import MEASURES, Page, measure, ngrams, page_of
+from .features import Page, measure, ngrams, page_of
 from .html import extract_text
 from .lexicon import SECTIONS
 from .model import Model, default_model, first_scores, second_scores

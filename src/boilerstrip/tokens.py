@@ -154,7 +154,7 @@ def tokenize(view: View) -> Tokens:
 def hash_words(words: list[str]) -> Hashes:
     """Mixed hashes of single words as :func:`tokenize` would give them.
 
-    >>> hash_words(["Été", "ETE"])[0] == hash_words(["été"])[0]
+    >>> bool(hash_words(["Été", "ETE"])[0] == hash_words(["été"])[0])
     True
     """
     result = []

@@ -282,7 +282,9 @@ def _edges(view: View, tokens: Tokens) -> tuple[Ints, Ints]:
     """First and last token of each paragraph that is no number; its first and last where all are."""
     count = len(tokens.bounds) - 1
     first, last = tokens.bounds[:-1].copy(), tokens.bounds[1:] - 1
-    named = np.flatnonzero((view.properties[tokens.starts] & DIGIT) == 0) if len(tokens.starts) else np.zeros(0, dtype=np.int64)
+    named = np.zeros(0, dtype=np.int64)
+    if len(tokens.starts):
+        named = np.flatnonzero((view.properties[tokens.starts] & DIGIT) == 0)
     begin, end = np.searchsorted(named, tokens.bounds[:-1]), np.searchsorted(named, tokens.bounds[1:])
     some = np.arange(count)[end > begin]
     first[some], last[some] = named[begin[some]], named[end[some] - 1]
