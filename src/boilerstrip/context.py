@@ -62,7 +62,7 @@ def context_inputs(
         bounds: paragraphs ``bounds[i]:bounds[i + 1]`` are document ``i``.
     """
     answers = np.exp(scores)
-    parts = [measures, extra.astype(np.float32), np.maximum(scores, _FLOOR) / 3]
+    parts: list[NDArray[Any]] = [measures, extra.astype(np.float32), np.maximum(scores, _FLOOR) / 3]
     parts += [shifted(answers, by, documents) for by in _NEIGHBOURS]
     near = np.ascontiguousarray(measures[:, _AT])
     parts += [shifted(near, by, documents) for by in _MEASURED]

@@ -194,7 +194,8 @@ def _measures(*names: str) -> Callable[[Group], Group]:
 
 
 def _log(values: NDArray[Any], scale: float) -> NDArray[Any]:
-    return np.log1p(values) / scale
+    result: NDArray[Any] = np.log1p(values) / scale
+    return result
 
 
 @_measures("chars", "tokens", "token_length", "upper", "digit", "symbol", "space", "comma", "sentence_ends", "unspaced")
@@ -385,7 +386,7 @@ def _story(page: Page) -> Columns:
     from_end = page.segmentation.bounds[page.documents + 1] - 1 - np.arange(page.count)
     back, on = np.minimum(before, from_start + 1), np.minimum(after, from_end + 1)
     length = _log(page.lengths, 6)
-    near = sum(shifted(page.long, by, page.documents) for by in (-3, -2, -1, 1, 2, 3))
+    near: NDArray[Any] = np.add.reduce([shifted(page.long, by, page.documents).astype(float) for by in (-3, -2, -1, 1, 2, 3)])
     return (
         page.long, _log(back, 4), _log(on, 4), none_before, none_after,
         np.where(page.long, 0, _log(back + on, 5)), np.where(page.long, 0, back / (back + on)), near / 6,
@@ -406,7 +407,8 @@ def _alike(page: Page) -> Columns:
     offsets = (-3, -2, -1, 1, 2, 3)
 
     def share(test: Callable[[int], NDArray[Any]]) -> NDArray[Any]:
-        return sum(test(by).astype(np.float32) for by in offsets) / len(offsets)  # type: ignore[no-any-return]
+        total: NDArray[Any] = np.add.reduce([test(by).astype(np.float32) for by in offsets])
+        return total / len(offsets)
 
     whole = mixed(view.hashes(view.starts, view.ends)) + page.documents.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     at = mixed(whole) >> np.uint64(44)

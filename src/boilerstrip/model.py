@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import zipfile
+import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
+from tokenize import TokenError
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -119,8 +121,13 @@ def read_model(raw: bytes, name: str = "weights") -> Model:
         with np.load(BytesIO(raw), allow_pickle=False) as found:
             arrays = {key: found[key] for key in found.files}
         about = json.loads(bytes(arrays.pop("about")))
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, OSError, EOFError, TypeError, AttributeError, NotImplementedError, SyntaxError, TokenError, zlib.error, zipfile.BadZipFile) as error:
         raise WeightsError(f"{name} is damaged or no weights file of boilerstrip: {error}") from None
+    if not isinstance(about, dict) or not isinstance(about.get("signature"), dict):
+        raise WeightsError(f"{name} is damaged or no weights file of boilerstrip: it does not say what it is")
+    sharpness = about.pop("sharpness", None)
+    if isinstance(sharpness, bool) or not isinstance(sharpness, int | float) or not 0 < sharpness < 100:
+        raise WeightsError(f"{name}: sharpness is {sharpness!r}, not a number above 0")
     known = signature()
     told = about.pop("signature", {})
     for key, value in known.items():
@@ -131,7 +138,7 @@ def read_model(raw: bytes, name: str = "weights") -> Model:
         raise WeightsError(f"{name} lacks {', '.join(missing)}")
     _check_shapes(arrays, name)
     values = {key: arrays[key] if arrays[key].dtype == np.int8 else arrays[key].astype(np.float32) for key in _ARRAYS}
-    return Model(**values, sharpness=float(about.pop("sharpness")), metadata=about)
+    return Model(**values, sharpness=float(sharpness), metadata=about)
 
 
 def _check_shapes(arrays: dict[str, NDArray[Any]], name: str) -> None:
