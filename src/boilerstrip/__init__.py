@@ -1,8 +1,8 @@
 """boilerstrip: article text in, the story out.
 
->>> from boilerstrip import clean
->>> clean("All rights reserved.")
-''
+>>> from boilerstrip import label
+>>> [str(paragraph.label) for paragraph in label("All rights reserved.")]
+['credits']
 """
 
 from .config import Config, ConfigError

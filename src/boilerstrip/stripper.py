@@ -54,8 +54,8 @@ class Stripper:
     Raises:
         TypeError: ``config`` or ``site`` is something else.
 
-    >>> Stripper().clean("Subscribe to our newsletter")
-    ''
+    >>> [str(paragraph.label) for paragraph in Stripper().label("Subscribe to our newsletter")]
+    ['solicitation']
     """
 
     def __init__(self, config: Config | None = None, *, site: SiteProfile | None = None) -> None:
