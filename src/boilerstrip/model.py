@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Ints
-from .context import context_inputs
+from .context import context_inputs, context_names
 from .features import BUCKETS, MEASURES, NGRAM_SETTINGS, Grams
 from .records import Kind
 from .rules import RULES
@@ -149,6 +149,10 @@ def _check_shapes(arrays: dict[str, NDArray[Any]], name: str) -> None:
         "mean": (inputs,), "scale": (inputs,), "hidden_weights": (members, inputs, hidden), "hidden_bias": (members, hidden),
         "output_weights": (members, hidden, classes), "output_bias": (members, classes), "transitions": (classes, classes),
     }  # fmt: skip
+    if arrays["gram_weights"].dtype != np.int8 or any(arrays[key].dtype.kind not in "fi" for key in wanted):
+        raise WeightsError(f"{name}: its arrays are of other types")
+    if members < 1 or inputs != len(context_names(CLASSES, tuple(rule.name for rule in RULES))):
+        raise WeightsError(f"{name}: the second stage has {members} members and {inputs} inputs")
     for key, shape in wanted.items():
         if arrays[key].shape != shape:
             raise WeightsError(f"{name}: {key} has shape {arrays[key].shape}, not {shape}")
