@@ -87,6 +87,11 @@ def signature() -> dict[str, Any]:
     }
 
 
+#: What NumPy, zipfile and json raise on a file that is damaged or something else.
+_DAMAGED = (
+    ValueError, KeyError, OSError, EOFError, TypeError, AttributeError, NotImplementedError, SyntaxError, TokenError,
+    zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 _ARRAYS = tuple(name for name in Model._fields if name not in ("sharpness", "metadata"))
 
 
@@ -121,7 +126,7 @@ def read_model(raw: bytes, name: str = "weights") -> Model:
         with np.load(BytesIO(raw), allow_pickle=False) as found:
             arrays = {key: found[key] for key in found.files}
         about = json.loads(bytes(arrays.pop("about")))
-    except (ValueError, KeyError, OSError, EOFError, TypeError, AttributeError, NotImplementedError, SyntaxError, TokenError, zlib.error, zipfile.BadZipFile) as error:
+    except _DAMAGED as error:
         raise WeightsError(f"{name} is damaged or no weights file of boilerstrip: {error}") from None
     if not isinstance(about, dict) or not isinstance(about.get("signature"), dict):
         raise WeightsError(f"{name} is damaged or no weights file of boilerstrip: it does not say what it is")

@@ -7,7 +7,7 @@ function words, and all count where the text is too short to tell.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
@@ -315,8 +315,3 @@ def _languages(
     allowed |= ~enough[:, None]
     packed = np.packbits(allowed, axis=1, bitorder="little").view("<u8").ravel().astype(np.uint64)
     return packed, np.where(enough, votes.argmax(axis=1), -1)
-
-
-def sections(names: Iterable[str]) -> list[int]:
-    """Indices of sections by name."""
-    return [SECTIONS.index(name) for name in names]
