@@ -1,4 +1,4 @@
-"""Known failures of the present weights and features: exact cases, strictly, so that a mended one must leave the list."""
+"""Known failures of the present weights and features: exact cases, strictly; a mended one must leave the list."""
 
 import pytest
 
