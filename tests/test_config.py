@@ -9,7 +9,7 @@ import pickle
 import pytest
 
 from boilerstrip import Config, ConfigError, Kind, Label
-from boilerstrip.config import LABEL_OF, SEGMENTATIONS
+from boilerstrip.config import SEGMENTATIONS
 from boilerstrip.records import KINDS_OF
 
 
@@ -140,4 +140,3 @@ def test_wire_copy_can_be_dropped() -> None:
 def test_every_label_and_kind_is_a_name() -> None:
     for name in itertools.chain(Label, Kind):
         assert Config(keep=[name]) == Config(keep=[name.value])
-    assert {kind: kind.label for kind in Kind} | {None: Label.WIRE} == LABEL_OF

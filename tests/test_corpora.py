@@ -24,6 +24,7 @@ import extractors  # noqa: E402
 import labels  # noqa: E402
 import samples  # noqa: E402
 from corpora import CorpusError, Document, Entry, Origin, Sample  # noqa: E402
+from gate import data_digest  # noqa: E402
 
 from boilerstrip import Kind, Label  # noqa: E402
 
@@ -216,8 +217,8 @@ def test_digest_sees_every_part() -> None:
         replace(base, paragraphs=(sample, Sample("B", WIRE, None))),
         replace(base, paragraphs=(sample, Sample("B", CREDITS, Kind.BYLINE))),
     ]
-    assert len({corpora.corpus_digest([document]) for document in variants}) == len(variants)
-    assert corpora.corpus_digest([base]) == corpora.corpus_digest([replace(base, group="h")])
+    assert len({data_digest([document]) for document in variants}) == len(variants)
+    assert data_digest([base]) == data_digest([replace(base, group="h")])
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -246,7 +246,6 @@ def test_phrases_do_not_cross_texts() -> None:
     assert (hits.whole.tolist(), hits.first.tolist()) == ([True], [True])
 
 
-@pytest.mark.xfail(reason="head and tail of a long paragraph are read as neighbours (tokens.view_of)")
 def test_phrases_do_not_cross_the_gap_of_a_long_paragraph() -> None:
     text = "x " * 76 + "all rights" + " filler" * 500 + " reserved" + " y" * 40 + "."
     assert found_in(text, small("rights: all rights reserved")) == []

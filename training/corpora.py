@@ -49,9 +49,10 @@ __all__ = [
     "Sample",
     "align",
     "all_documents",
-    "corpus_digest",
     "data_folder",
+    "further_documents",
     "open_text",
+    "page_lines",
     "paragraph_hash",
     "read_jsonl",
     "read_labels",
@@ -64,9 +65,15 @@ __all__ = [
 
 HERE = Path(__file__).resolve().parent
 LABELS = HERE / "labels.jsonl.xz"
+#: Labels of further pages of the same collections, read for the project: training data, never scored.
+FURTHER = HERE / "further.jsonl.xz"
 SAMPLES = HERE / "samples"
 CORRECTIONS = HERE / "corrections.jsonl"
 COMPLETE, REBUILT = "labelled.jsonl.xz", "rebuilt.jsonl.xz"
+#: The text of the further pages: all extractions of each page, or rebuilt from clones.
+PAGES, FURTHER_REBUILT = "pages_text.jsonl.xz", "further-rebuilt.jsonl.xz"
+#: By extractor, the field of ``PAGES`` with its text.
+_PAGE_FIELDS = {"trafilatura": "trafilatura", "trafilatura-recall": "trafilatura_recall"}
 
 
 class CorpusError(ValueError):
@@ -166,7 +173,7 @@ class Document:
         id: unique in its file.
         lang: ISO 639 code as its source gives it, ``"und"`` where it does not.
         group: what is never split over folds: the site; for a written document ``"written/"`` and its id.
-        source: ``"real"`` or ``"written"``.
+        source: ``"real"``, ``"further"`` (real pages that are trained on and not scored) or ``"written"``.
         extractor: what made text of the page; empty for a written document.
         url: the page; empty where it is not known.
         paragraphs: in order.
@@ -454,17 +461,6 @@ def align(texts: Sequence[str], marks: Sequence[tuple[str, Label | None, Kind | 
     return [Sample(text, *(marks[found[at]][1:] if at in found else (None, None))) for at, text in enumerate(texts)]
 
 
-def corpus_digest(documents: Iterable[Document]) -> str:
-    """SHA-256 over ids, texts, labels and kinds, in the order given: what a model was trained on."""
-    total = hashlib.sha256()
-    for document in documents:
-        for sample in document.paragraphs:
-            # JSON, so that no text can look like the border between two
-            row = json.dumps([document.id, sample.text, sample.label, sample.kind])
-            total.update(row.encode("ascii") + b"\n")
-    return total.hexdigest()
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # The project's corpora.
 
@@ -572,6 +568,38 @@ def real_documents(labels: Path = LABELS, corrections: Path = CORRECTIONS) -> li
     return [_corrected(document, changes) if document.id in touched else document for document in documents]
 
 
+def further_documents(labels: Path = FURTHER) -> list[Document]:
+    """Further real pages with their labels, as far as their text is there; ``source`` is "further".
+
+    Raises:
+        CorpusError: unreadable, or not what the labels were made from.
+    """
+    folder = data_folder()
+    if folder is None or not labels.is_file():
+        return []
+    entries = read_labels(labels)
+    if (folder / PAGES).is_file():
+        texts = {_string(row, "id", where): row for where, row in read_rows(folder / PAGES) if row.get("id") in entries}
+        documents = []
+        for entry in entries.values():
+            text = texts.get(entry.id, {}).get(_PAGE_FIELDS[entry.extractor])
+            if not isinstance(text, str):
+                raise CorpusError(f"{folder / PAGES}: {entry.id} is missing or has no {entry.extractor} text")
+            samples = tuple(align(page_lines(text), entry.marks))
+            if [(paragraph_hash(item.text), item.label, item.kind) for item in samples] != list(entry.marks):
+                raise CorpusError(f"{folder / PAGES}: {entry.id} is not as the labels file has it")
+            documents.append(Document(entry.id, entry.lang, entry.site, "further", entry.extractor, entry.url, samples))
+        return documents
+    if (folder / FURTHER_REBUILT).is_file():
+        return [replace(document, source="further") for document in read_jsonl(folder / FURTHER_REBUILT)]
+    return []
+
+
+def page_lines(text: str) -> list[str]:
+    """The paragraphs of an extracted text: its lines with something in them, without the spaces around them."""
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 def written_documents(folder: Path = SAMPLES) -> list[Document]:
     """The samples written for the project, by language and id.
 
@@ -588,8 +616,8 @@ def written_documents(folder: Path = SAMPLES) -> list[Document]:
 
 
 def all_documents() -> list[Document]:
-    """The real documents, as far as their text is there, then the written ones."""
-    return real_documents() + written_documents()
+    """The real documents and the further ones, as far as their text is there, then the written ones."""
+    return real_documents() + further_documents() + written_documents()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -665,7 +693,7 @@ def rebuild_document(entry: Entry, page: bytes) -> Document:
         extractors.ExtractorError: its package is not installed.
     """
     text = extractors.extract(entry.extractor, page, entry.url, entry.id.rpartition("/")[2])
-    texts = [line.strip() for line in text.splitlines() if line.strip()]
+    texts = page_lines(text)
     if not texts:
         raise CorpusError(f"{entry.extractor} finds no text")
     samples = tuple(align(texts, entry.marks))
@@ -752,6 +780,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"written: {_describe(written_documents())}")
             real = real_documents(options.labels)
             print(f"real: {_describe(real)}" if real else "real: no text of the real documents here")
+            further = further_documents()
+            print(f"further: {_describe(further)}" if further else "further: no text of the further pages here")
     except (CorpusError, extractors.ExtractorError, OSError) as error:
         print(f"corpora.py: {error}", file=sys.stderr)
         return 2

@@ -23,7 +23,8 @@ from boilerstrip.arrays import ranges
 from boilerstrip.context import context_inputs
 from boilerstrip.decoding import smooth
 from boilerstrip.features import BUCKETS, measure, ngrams, page_of
-from boilerstrip.model import CLASSES, CLIP, Model
+from boilerstrip.model import CLASSES, CLIP, Model, perceptron_scores
+from boilerstrip.records import Label
 from boilerstrip.rules import apply_rules
 from boilerstrip.segmentation import batch_of, segment
 
@@ -55,7 +56,7 @@ class Features:
         grams: CSR matrix of n-gram counts divided by the square root of their number.
         classes: int64, index into ``CLASSES``; -1 where not labelled.
         documents: document of each paragraph; ``bounds`` as in a segmentation.
-        groups: for each document what is never split over folds; ``real``: for each document.
+        groups: for each document what is never split over folds; ``real``: for each document, it is no written one.
         lengths: characters of each paragraph.
     """
 
@@ -119,15 +120,16 @@ def features_of(documents: Sequence[Document]) -> Features:
         np.repeat(np.arange(len(documents)), np.diff(bounds)),
         np.array(bounds),
         np.array([document.group for document in documents]),
-        np.array([document.source == "real" for document in documents]),
+        np.array([document.source != "written" for document in documents]),
         np.concatenate(lengths),
     )
 
 
 def _class_of(sample: Any) -> int:
-    if sample.label is None:
-        return -1
-    return 0 if sample.kind is None else CLASSES.index(sample.kind.value)
+    """Index into ``CLASSES``; a paragraph that is to go and has no kind teaches nothing and is left out."""
+    if sample.label is Label.WIRE:
+        return 0
+    return -1 if sample.kind is None else CLASSES.index(sample.kind.value)
 
 
 def _normalised(rows: NDArray[np.int64], columns: NDArray[np.int64], count: int) -> Any:
@@ -227,14 +229,7 @@ def _member(model: MLPClassifier) -> tuple[NDArray[np.float32], ...]:
 def apply_second(second: Second, features: Features, scores: NDArray[np.float32], rows: NDArray[np.int64]) -> NDArray[np.float32]:
     """Log-probabilities of the second stage for some rows."""
     inputs = context_inputs(features.measures, features.rules, scores, features.documents, features.bounds)[rows]
-    inputs = np.clip((inputs - second.mean) * second.scale, -CLIP, CLIP)
-    answers = np.zeros((len(rows), len(CLASSES)))
-    for member in range(len(second.hidden_weights)):
-        hidden = np.maximum(inputs @ second.hidden_weights[member] + second.hidden_bias[member], 0)
-        values = hidden @ second.output_weights[member] + second.output_bias[member]
-        values = np.exp(values - values.max(axis=1, keepdims=True))
-        answers += values / values.sum(axis=1, keepdims=True)
-    return np.log(np.maximum(answers / len(second.hidden_weights), 1e-9)).astype(np.float32)
+    return perceptron_scores(inputs, *second)
 
 
 def transitions_of(features: Features, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -26,7 +26,7 @@ def assign_folds(documents: Sequence[Document], folds: int) -> list[int]:
     features: Any = SimpleNamespace(
         groups=np.array([document.group for document in documents]),
         bounds=np.cumsum([0, *(len(document.paragraphs) for document in documents)]),
-        real=np.array([document.source == "real" for document in documents], dtype=bool),
+        real=np.array([document.source != "written" for document in documents], dtype=bool),
     )
     return [int(fold) for fold in folds_of(features, folds)]
 

@@ -7,9 +7,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Ints", "ranges", "run_sums", "shifted"]
+__all__ = ["ORDER_BITS", "Ints", "order_of", "ranges", "run_sums", "shifted"]
 
 Ints = NDArray[np.int64]
+
+#: Upper bits by which :func:`order_of` sorts. Among the thousand words of a page two share them once in a million pages.
+ORDER_BITS = 40
+
+
+def order_of(hashes: NDArray[np.uint64]) -> Ints:
+    """Stable order of hashes by their upper ``ORDER_BITS`` bits.
+
+    Sorting the hash and the place as one integer is several times as fast as ``argsort``.
+
+    >>> order_of(np.array([3 << 60, 1 << 60, 3 << 60], dtype=np.uint64)).tolist()
+    [1, 0, 2]
+    """
+    low = np.uint64(64 - ORDER_BITS)
+    if len(hashes) >= 1 << int(low):
+        return np.argsort(hashes >> low, kind="stable")
+    places = np.arange(len(hashes), dtype=np.uint64)
+    both = np.sort(((hashes >> low) << low) | places)
+    return (both & np.uint64((1 << int(low)) - 1)).astype(np.int64)
 
 
 def ranges(starts: Ints, lengths: Ints) -> Ints:

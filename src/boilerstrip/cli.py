@@ -380,6 +380,8 @@ class _Reader:
         self._into = self._field if arguments.into is None else arguments.into
         self._url_field = "url" if arguments.url_field is None else arguments.url_field
         self._batch = 1 if arguments.line_buffered else _BATCH_LINES
+        # finding reasons for every paragraph takes longer than deciding on it
+        self._paragraphs = arguments.check or arguments.verbose or arguments.removed is not None or arguments.format != "text"
         self._messages = messages
         self._stripper = stripper
 
@@ -401,7 +403,7 @@ class _Reader:
             self._messages.error(f"{path}: {error}; passed through")
             yield _Outcome(path, None, data, data, None)
             return
-        explanation = self._stripper.explain(decoded.text)
+        (explanation,) = self._stripper.explain_many([decoded.text], paragraphs=self._paragraphs)
         yield _Outcome(path, None, data, decoded.encode(explanation.text), explanation)
 
     def _page(self, path: str) -> Iterator[_Outcome]:
@@ -447,7 +449,7 @@ class _Reader:
             return (
                 self._explain_html(page, record.optional(self._url_field) if record else None) for record, page in pages
             )
-        return iter(self._stripper.explain_many([line.text or "" for line in lines]))
+        return self._stripper.explain_many([line.text or "" for line in lines], paragraphs=self._paragraphs)
 
     def _explain_html(self, page: str | bytes, url: str | None) -> Explanation:
         try:

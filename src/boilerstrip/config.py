@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
-from .records import KINDS_OF, Kind, Label
+from .records import Kind, Label
 
 __all__ = ["SEGMENTATIONS", "Config", "ConfigError"]
 
@@ -102,10 +102,3 @@ class Config:
                 near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
                 raise ConfigError(f"there is no setting {name!r}; did you mean {near!r}?")
         return cls(**settings)  # type: ignore[arg-type]
-
-
-#: The label that each kind belongs to, wire copy included as None.
-LABEL_OF: dict[Kind | None, Label] = {
-    None: Label.WIRE,
-    **{kind: label for label, kinds in KINDS_OF.items() for kind in kinds},
-}

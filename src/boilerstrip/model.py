@@ -26,7 +26,7 @@ from .features import BUCKETS, MEASURES, NGRAM_SETTINGS, Grams
 from .records import Kind
 from .rules import RULES
 
-__all__ = ["CLASSES", "FORMAT", "Model", "WeightsError", "default_model", "first_scores", "read_model", "second_scores"]
+__all__ = ["CLASSES", "FORMAT", "Model", "WeightsError", "default_model", "first_scores", "perceptron_scores", "read_model", "second_scores"]
 
 Floats = NDArray[np.float32]
 
@@ -238,12 +238,21 @@ def first_scores(model: Model, grams: Sequence[Grams], measures: Floats) -> Floa
 def second_scores(model: Model, measures: Floats, rules: NDArray[Any], first: Floats, documents: Ints, bounds: Ints) -> Floats:
     """Answers of the second stage: log-probabilities, float32 ``(paragraphs, 15)``."""
     inputs = context_inputs(measures, rules, first, documents, bounds)
-    result = np.empty((len(inputs), len(CLASSES)), dtype=np.float32)
+    return perceptron_scores(
+        inputs, model.mean, model.scale, model.hidden_weights, model.hidden_bias, model.output_weights, model.output_bias
+    )
+
+
+def perceptron_scores(
+    inputs: Floats, mean: Floats, scale: Floats, hidden_weights: Floats, hidden_bias: Floats, output_weights: Floats, output_bias: Floats
+) -> Floats:
+    """Logarithm of the mean of the perceptrons' probabilities; arrays as in :class:`Model`."""
+    result = np.empty((len(inputs), output_bias.shape[1]), dtype=np.float32)
     for at in range(0, len(inputs), _ROWS):
-        rows = np.clip((inputs[at : at + _ROWS] - model.mean) * model.scale, -CLIP, CLIP)
-        answers = np.zeros((len(rows), len(CLASSES)), dtype=np.float32)
-        for member in range(len(model.hidden_weights)):
-            hidden = np.maximum(rows @ model.hidden_weights[member] + model.hidden_bias[member], 0)
-            answers += np.exp(log_softmax(hidden @ model.output_weights[member] + model.output_bias[member]))
-        result[at : at + _ROWS] = np.log(np.maximum(answers / len(model.hidden_weights), 1e-9))
+        rows = np.clip((inputs[at : at + _ROWS] - mean) * scale, -CLIP, CLIP)
+        answers = np.zeros((len(rows), output_bias.shape[1]), dtype=np.float32)
+        for member in range(len(hidden_weights)):
+            hidden = np.maximum(rows @ hidden_weights[member] + hidden_bias[member], 0)
+            answers += np.exp(log_softmax(hidden @ output_weights[member] + output_bias[member]))
+        result[at : at + _ROWS] = np.log(np.maximum(answers / len(hidden_weights), 1e-9))
     return result

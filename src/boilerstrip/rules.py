@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .arrays import shifted
 from .characters import DIGIT, OPENER
-from .features import Page
+from .features import Page, leading_colon
 from .lexicon import SECTIONS
 from .records import Kind
 from .tokens import Hashes, hash_words
@@ -81,20 +81,6 @@ def _bracketed(page: Page) -> Flags:
     )
 
 
-def _leading_colon(page: Page) -> Flags:
-    """A colon (or pipe) follows one of the first four words."""
-    tokens, view = page.tokens, page.view
-    if not len(tokens.ends):
-        return np.zeros(page.count, dtype=bool)
-    early = np.minimum(tokens.bounds[:-1, None] + np.arange(4), len(tokens.ends) - 1)
-    inside = early < tokens.bounds[1:, None]
-    behind = tokens.ends[early]
-    # French sets a space before the colon
-    behind = np.where(view.folded[behind] == ord(" "), behind + 1, behind)
-    colon: Flags = (np.isin(view.folded[behind], [ord(char) for char in ":：|»›"]) & inside).any(axis=1)
-    return colon
-
-
 # --- credits ----------------------------------------------------------------------------------------------------------
 
 
@@ -119,7 +105,7 @@ def reported_by(page: Page) -> Flags:
 @_rule("photo-credit", Kind.PHOTO)
 def photo_credit(page: Page) -> Flags:
     """Begins with a photo credit mark and is short, or is nothing else."""
-    short = (_tokens(page) <= 12) & (_leading_colon(page) | (page.mark("slash") > 0))
+    short = (_tokens(page) <= 12) & (leading_colon(page) | (page.mark("slash") > 0))
     return (_column(page.opens, "photo") & short & ~page.long) | _column(page.whole, "photo")
 
 
@@ -218,7 +204,7 @@ def advertising_mark(page: Page) -> Flags:
 @_rule("read-also", Kind.RELATED)
 def read_also(page: Page) -> Flags:
     """Begins with a pointer to other content, followed by a colon, pipe or arrow, or is nothing else."""
-    return (_column(page.opens, "related") & _leading_colon(page)) | _column(page.whole, "related")
+    return (_column(page.opens, "related") & leading_colon(page)) | _column(page.whole, "related")
 
 
 @_rule("under-pointer", Kind.RELATED)

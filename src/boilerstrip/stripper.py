@@ -96,12 +96,17 @@ class Stripper:
             for at in range(len(group)):
                 yield _paragraphs(decided, at)
 
-    def explain_many(self, texts: Iterable[str]) -> Iterator[Explanation]:
-        """The explanation of each text, in order; see :meth:`clean_many`."""
+    def explain_many(self, texts: Iterable[str], *, paragraphs: bool = True) -> Iterator[Explanation]:
+        """The explanation of each text, in order; see :meth:`clean_many`.
+
+        Args:
+            texts: the texts.
+            paragraphs: ``False`` leaves ``paragraphs`` and ``removed`` empty, which is three times as fast.
+        """
         for group in _groups(texts):
             decided = self._decide(group)
             for at in range(len(group)):
-                yield self._explanation(decided, at)
+                yield self._explanation(decided, at, paragraphs)
 
     def clean_html(self, html: str | bytes, *, url: str | None = None) -> str:
         """The wire copy of a page; ``""`` if there is none. See :func:`boilerstrip.html.extract_text`."""
@@ -146,9 +151,9 @@ class Stripper:
             return text, True
         return _joined(text, starts, ends, kept), False
 
-    def _explanation(self, decided: _Decided, at: int) -> Explanation:
+    def _explanation(self, decided: _Decided, at: int, with_paragraphs: bool) -> Explanation:
         text, braked = self._kept_text(decided, at)
-        paragraphs = tuple(_paragraphs(decided, at))
+        paragraphs = tuple(_paragraphs(decided, at)) if with_paragraphs else ()
         if braked:
             note = f"more than {self.config.brake:.0%} of the characters would have gone, so that nothing was taken out"
             return Explanation(text, paragraphs, (), True, note)
@@ -246,11 +251,15 @@ def _cue_words(decided: _Decided, here: range) -> dict[int, dict[int, list[str]]
     low, high = np.searchsorted(hits.token, (first, last))
     result: dict[int, dict[int, list[str]]] = {}
     group = "\n".join(decided.texts)
-    for at in range(int(low), int(high)):
+    reached: dict[int, int] = {}  # for each section the token after its last phrase
+    # of phrases that begin together the longest is shown, and none that lies within another
+    order = sorted(range(int(low), int(high)), key=lambda at: (int(hits.token[at]), -int(hits.words[at])))
+    for at in order:
         section = int(hits.section[at])
-        if section in _FUNCTION_SECTIONS:
-            continue
         token, words = int(hits.token[at]), int(hits.words[at])
+        if section in _FUNCTION_SECTIONS or token + words <= reached.get(section, 0):
+            continue
+        reached[section] = token + words
         begin = int(page.view.source[page.tokens.starts[token]])
         end = int(page.view.source[page.tokens.ends[token + words - 1] - 1]) + 1
         phrases = result.setdefault(int(page.tokens.paragraph[token]), {}).setdefault(section, [])

@@ -19,21 +19,24 @@ from numpy.typing import NDArray
 from .arrays import Ints, ranges
 from .characters import COMBINING, DIGIT, LETTER, UNSPACED, character_table, table_index
 
-__all__ = ["HEAD", "TAIL", "Hashes", "Tokens", "View", "hash_words", "mixed", "tokenize", "view_of"]
+__all__ = ["GAP", "HEAD", "TAIL", "Hashes", "Tokens", "View", "hash_words", "mixed", "tokenize", "view_of"]
 
 Hashes = NDArray[np.uint64]
 
-#: Characters read at the beginning and at the end of a paragraph. Together with the two line feeds they stay below 256,
-#: so that a paragraph's n-grams can be summed in 16 bits (see model.py).
+#: Characters read at the beginning and at the end of a paragraph. Together with the gap between them they stay below
+#: 257, so that a paragraph's n-grams can be summed in 16 bits (see model.py).
 HEAD, TAIL = 162, 90
 
 _BASE = 0x9E3779B97F4A7C15 | 1
 _MASK = (1 << 64) - 1
-_BREAK = 10  # stands around each paragraph in a view, so that n-grams know beginnings and ends
+_BREAK = 10  # stands around each paragraph in a view
+#: Stands for what is not read of a long paragraph. No character of any text, and a token of its own, so that neither
+#: words nor phrases are made of what stands before and after it.
+GAP, _GAP_PROPERTIES = 0x110000, LETTER | UNSPACED
 
 
 class View(NamedTuple):
-    """What is read of each paragraph: folded characters with a line feed before and after.
+    """What is read of each paragraph: folded characters with a line feed before and after, and a mark for what is left out.
 
     Attributes:
         folded: uint32, folded characters of all paragraphs.
@@ -106,8 +109,8 @@ def view_of(points: NDArray[np.uint32], starts: Ints, ends: Ints, head: int = HE
     piece_lengths = np.zeros(2 * count, dtype=np.int64)
     piece_starts[0::2] = starts - 1  # one character more on either side is room for the line feeds
     piece_lengths[0::2] = np.where(long, head + 1, length + 2)
-    piece_starts[1::2] = np.where(long, ends - tail, 0)
-    piece_lengths[1::2] = np.where(long, tail + 1, 0)
+    piece_starts[1::2] = np.where(long, ends - tail - 1, 0)  # one more before is room for the gap
+    piece_lengths[1::2] = np.where(long, tail + 2, 0)
     source = ranges(piece_starts, piece_lengths)
     np.clip(source, 0, max(len(points) - 1, 0), out=source)
     table = character_table()
@@ -118,6 +121,9 @@ def view_of(points: NDArray[np.uint32], starts: Ints, ends: Ints, head: int = HE
     edges = np.concatenate([after - total, after - 1])
     folded[edges] = _BREAK
     properties[edges] = 0
+    gaps = (after - piece_lengths[1::2])[long]
+    folded[gaps] = GAP
+    properties[gaps] = _GAP_PROPERTIES
     kept = folded != 0
     if not kept.all():
         position = np.cumsum(kept)
