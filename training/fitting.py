@@ -40,7 +40,7 @@ HIDDEN, MEMBERS, EPOCHS, ALPHA = 64, 4, 8, 0.1
 #: Batch size and step of Adam for the second stage.
 BATCH, STEP = 256, 1e-3
 #: Written documents count less than read labels of real pages by this factor.
-WRITTEN_WEIGHT = 1.0
+WRITTEN_WEIGHT = 0.4
 FOLDS = 5
 
 _BREAKS = re.compile("[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
