@@ -86,10 +86,10 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
-def test_ci_runs_the_second_command_of_the_readme() -> None:
+def test_ci_runs_the_second_command_of_the_readme_and_the_engines() -> None:
     first, second = blocks(read("README.md").split("## As a filter")[0], "sh")
     assert first.strip().endswith(".venv/bin/boilerstrip examples/article.txt")
-    assert read(".ci/run").splitlines()[-1] == second.strip()
+    assert read(".ci/run").splitlines()[-2:] == [second.strip(), ".venv/bin/tox run -qq -e engines"]
 
 
 def test_the_readme_shows_the_example_as_it_is_labelled() -> None:

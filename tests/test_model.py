@@ -18,13 +18,14 @@ from stories import APPEALS, STORIES
 import boilerstrip
 from boilerstrip import Label, Stripper, WeightsError, model
 from boilerstrip.context import context_inputs, context_names
-from boilerstrip.features import BUCKETS, MEASURES, Grams, measure, ngrams, page_of
+from boilerstrip.features import MEASURES, Grams, measure, ngrams, page_of
 from boilerstrip.model import (
     CLASSES,
     Model,
     default_model,
     first_scores,
     log_softmax,
+    places_of,
     read_model,
     second_scores,
     signature,
@@ -36,7 +37,8 @@ from boilerstrip.segmentation import batch_of, segment
 FILE = Path(boilerstrip.__file__).parent / "weights.npz"
 INPUTS = len(context_names(CLASSES, tuple(rule.name for rule in RULES)))
 HIDDEN, MEMBERS = 3, 2
-ARRAYS = tuple(name for name in Model._fields if name not in ("sharpness", "metadata"))
+GRAMS, WIDTH = 300, 16
+ARRAYS = tuple(name for name in Model._fields if name not in ("gram_places", "sharpness", "metadata"))
 
 
 def made(seed: int = 0, *, zeros: bool = False) -> Model:
@@ -47,10 +49,13 @@ def made(seed: int = 0, *, zeros: bool = False) -> Model:
         values = np.zeros(shape) if zeros else random.integers(-64, 64, shape) / 64
         return values.astype(np.float16).astype(np.float32)
 
-    grams = np.zeros((BUCKETS, 16), np.int8) if zeros else random.integers(-128, 128, (BUCKETS, 16)).astype(np.int8)
+    grams = np.zeros((GRAMS, WIDTH), np.int8) if zeros else random.integers(-128, 128, (GRAMS, WIDTH)).astype(np.int8)
+    # some share their upper bits, so that the table has places with several keys
+    keys = np.unique(random.integers(0, 31, GRAMS) * (1 << 27) + np.arange(GRAMS)).astype(np.uint32)
     measures, classes = len(MEASURES) + len(RULES), len(CLASSES)
     return Model(
-        *(grams, np.abs(floats(classes)) + 0.5, floats(measures, classes), floats(classes), floats(INPUTS)),
+        *(keys, places_of(keys), grams, np.abs(floats(WIDTH)) + 0.5, floats(measures), np.abs(floats(measures)) + 0.5),
+        *(floats(measures, WIDTH), floats(WIDTH), floats(WIDTH, classes), floats(classes), floats(INPUTS)),
         *(np.abs(floats(INPUTS)) + 0.5, floats(MEMBERS, INPUTS, HIDDEN), floats(MEMBERS, HIDDEN)),
         *(floats(MEMBERS, HIDDEN, classes), floats(MEMBERS, classes), floats(classes, classes)),
         *(1.25, {"data": "digest", "metrics": {"macro_f1": 0.7}}),
@@ -111,7 +116,8 @@ def test_the_package_has_weights_that_it_can_read() -> None:
     found = read_model(raw)
     assert same(found, default_model())
     assert found.gram_weights.dtype == np.int8 and found.gram_weights.flags.c_contiguous
-    assert all(getattr(found, name).dtype == np.float32 for name in ARRAYS if name != "gram_weights")
+    assert all(getattr(found, name).dtype == np.float32 for name in ARRAYS if not name.startswith("gram_"))
+    assert found.gram_keys.dtype == np.uint32
     assert 0 < found.sharpness < 10
     assert len(found.mean) == INPUTS
 
@@ -178,7 +184,7 @@ BROKEN: dict[str, Callable[[], bytes]] = {
     **{f"without-{name}": lambda name=name: changed(**{name: None}) for name in ARRAYS},  # type: ignore[misc]
     "shape-of-bias": lambda: changed(bias=np.zeros(3, np.float32)),
     "scalar": lambda: changed(bias=np.float32(0)),
-    "shape-of-grams": lambda: changed(gram_weights=np.zeros((BUCKETS // 2, 16), np.int8)),
+    "shape-of-grams": lambda: changed(gram_weights=np.zeros((GRAMS // 2, WIDTH), np.int8)),
     "flat-hidden": lambda: changed(hidden_weights=np.zeros(12, np.float16)),
     "no-members": lambda: changed(
         hidden_weights=np.zeros((0, INPUTS, HIDDEN), np.float16),
@@ -191,7 +197,16 @@ BROKEN: dict[str, Callable[[], bytes]] = {
         mean=np.zeros(INPUTS - 1, np.float32),
         scale=np.zeros(INPUTS - 1, np.float32),
     ),
-    "grams-of-another-type": lambda: changed(gram_weights=np.zeros((BUCKETS, 16), np.float32)),
+    "grams-of-another-type": lambda: changed(gram_weights=np.zeros((GRAMS, WIDTH), np.float32)),
+    "keys-of-another-type": lambda: changed(gram_keys=np.arange(GRAMS)),
+    "keys-out-of-order": lambda: changed(gram_keys=np.arange(GRAMS, dtype=np.uint32)[::-1]),
+    "keys-twice": lambda: changed(gram_keys=np.zeros(GRAMS, np.uint32)),
+    "a-width-of-seven": lambda: changed(
+        gram_weights=np.zeros((GRAMS, 7), np.int8),
+        **{name: np.zeros(7, np.float32) for name in ("gram_scale", "bias")},
+        measure_weights=np.zeros((len(MEASURES) + len(RULES), 7), np.float16),
+        first_weights=np.zeros((7, len(CLASSES)), np.float32),
+    ),
     "words-for-numbers": lambda: changed(bias=np.array(["a"] * len(CLASSES))),
     "not-a-number": lambda: changed(bias=_NOT_A_NUMBER),
     "infinite": lambda: changed(hidden_bias=_INFINITE),
@@ -253,11 +268,16 @@ def test_the_installed_file_is_named(content: bytes | None, tmp_path: Path, monk
 def plain_first(weights: Model, grams: list[Grams], measures: NDArray[np.float32]) -> NDArray[np.float64]:
     """The first stage as its formula has it."""
     rows = []
+    place = {key: at for at, key in enumerate(weights.gram_keys.tolist())}
     for at, row in enumerate(measures):
-        buckets = np.concatenate([sort.buckets[sort.starts[at] : sort.ends[at]] for sort in grams])
-        total = weights.gram_weights[buckets].astype(np.float64).sum(axis=0)[: len(CLASSES)]
-        words = total * weights.gram_scale / np.sqrt(max(len(buckets), 1))
-        rows.append(words + row.astype(np.float64) @ weights.measure_weights + weights.bias)
+        keys = np.concatenate([sort.keys[sort.starts[at] : sort.ends[at]] for sort in grams]).tolist()
+        known = [place[key] for key in keys if key in place]
+        total = weights.gram_weights[known].astype(np.float64).sum(axis=0)
+        words = total * weights.gram_scale / np.sqrt(max(len(known), 1))
+        inputs = (row.astype(np.float64) - weights.measure_mean) * weights.measure_scale
+        inputs = np.clip(inputs, -model.CLIP, model.CLIP)
+        hidden = np.maximum(words + inputs @ weights.measure_weights + weights.bias, 0)
+        rows.append(hidden @ weights.first_weights + weights.first_bias)
     values = np.array(rows)
     top = values.max(axis=1, keepdims=True)
     return values - top - np.log(np.exp(values - top).sum(axis=1, keepdims=True))
@@ -267,7 +287,12 @@ def random_grams(seed: int, sizes: list[int], gap: int) -> Grams:
     random = np.random.default_rng(seed)
     ends = np.cumsum(np.array(sizes) + gap)
     starts = ends - sizes
-    return Grams(random.integers(0, BUCKETS, int(ends[-1]) if len(ends) else 0), starts, ends)
+    # two thirds of them known, the others beside known ones or anywhere
+    keys = made(1).gram_keys
+    total = int(ends[-1]) if len(ends) else 0
+    known, near = random.choice(keys, total), random.choice(keys, total) + np.uint32(GRAMS)
+    anywhere = random.integers(0, 1 << 32, total).astype(np.uint32)
+    return Grams(np.choose(random.integers(0, 6, total), [known] * 4 + [near, anywhere]), starts, ends)
 
 
 @pytest.mark.parametrize("gap", [0, 1, 7])
@@ -284,9 +309,12 @@ def test_sums_in_shared_integers_are_sums(sizes: list[int], gap: int) -> None:
 
 @pytest.mark.parametrize("value", [-128, -1, 0, 127])
 def test_no_counter_runs_over(value: int) -> None:
-    table = np.full((BUCKETS, 16), value, np.int8)
-    found = model._gram_sums(table, random_grams(1, [256, 0, 255, 1], 0))
-    assert found.tolist() == [[value * size] * 16 for size in (256, 0, 255, 1)]
+    table = np.full((GRAMS, WIDTH), value, np.int8)
+    sizes = np.array([256, 0, 255, 1])
+    ends = np.cumsum(sizes)
+    found = model._gram_sums(table, np.arange(512) % GRAMS, ends - sizes, ends)
+    assert found.tolist() == [[value * size] * WIDTH for size in sizes]
+
 
 
 def test_log_softmax_is_normalised_and_safe() -> None:

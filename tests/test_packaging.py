@@ -76,7 +76,7 @@ def test_metadata_of_the_wheel(wheel: Path) -> None:
     lines = text.splitlines()
     assert f"Version: {boilerstrip.__version__}" in lines and "Requires-Python: >=3.10" in lines
     required = [line for line in lines if line.startswith("Requires-Dist:") and "extra" not in line]
-    assert [line.split()[1].partition(">")[0] for line in required] == ["numpy", "trafilatura"]
+    assert [line.split()[1].partition(">")[0] for line in required] == ["numpy", "tqdm", "trafilatura"]
     assert "boilerstrip = boilerstrip.cli:main" in points
 
 

@@ -104,7 +104,12 @@ EXAMPLES: dict[str, Examples] = {
             "Publié le 3 mai 2021 à 14h20",
             "12 marzo 2024, ore 10:33",
         ),
-        ("1934", "On 12 March 1934 the keeper wrote that the relief boat was late.", "Seventeen goats"),
+        (
+            "1934",
+            "On 12 March 1934 the keeper wrote that the relief boat was late.",
+            "Seventeen goats",
+            "The year\nof the\nstrike\nday\nby\nday\n→12 March 2024, 10:33",
+        ),
     ),
     "published-on": Examples(
         (
@@ -183,7 +188,7 @@ EXAMPLES: dict[str, Examples] = {
     ),
     "interface-word": Examples(
         ("Loading...", "Menü", "Home", "Menu"),
-        ("The menu of the inn has not changed since 1934.", "Homes on the island are cheap."),
+        ("The menu of the inn has not changed since 1934.", "Homes on the island are cheap.", "Menu:"),
     ),
     "breadcrumb": Examples(
         (

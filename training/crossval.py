@@ -38,7 +38,7 @@ _KINDS, _LABELS = tuple(Kind), tuple(Label)
 Floats = NDArray[np.float32]
 
 #: What the worker processes work on; inherited by fork, set before they start.
-_shared: tuple[Features, NDArray[np.int64]] | None = None
+_shared: tuple[Features, NDArray[np.int64], OutOfFold | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,14 @@ class OutOfFold:
     without: tuple[Floats, ...] | None
 
 
-def _first_job(left_out: tuple[int, ...]) -> tuple[tuple[int, ...], Floats]:
+def _work() -> tuple[Features, NDArray[np.int64], OutOfFold | None]:
     if _shared is None:
         raise RuntimeError("no features in this process")
-    features, folds = _shared
+    return _shared
+
+
+def _first_job(left_out: tuple[int, ...]) -> tuple[tuple[int, ...], Floats]:
+    features, folds, _ = _work()
     outside = np.isin(folds, left_out)
     model = fit_first(features, np.flatnonzero(~outside & (features.classes >= 0)))
     return left_out, apply_first(model, features, np.flatnonzero(outside))
@@ -80,7 +84,7 @@ def out_of_fold(features: Features, *, nested: bool, say: Callable[[str], None] 
         jobs += combinations(range(FOLDS), 2)
     plain = np.zeros((len(folds), len(CLASSES)), dtype=np.float32)
     without = [plain.copy() for _ in range(FOLDS)]
-    _shared = (features, folds)
+    _shared = (features, folds, None)
     with get_context("fork").Pool(processes()) as pool:
         for number, (left_out, scores) in enumerate(pool.imap_unordered(_first_job, jobs), start=1):
             rows = np.flatnonzero(np.isin(folds, left_out))
@@ -95,15 +99,26 @@ def out_of_fold(features: Features, *, nested: bool, say: Callable[[str], None] 
     return OutOfFold(folds, plain, tuple(without) if nested else None)
 
 
-def second_out_of_fold(features: Features, answers: OutOfFold, members: int = 2) -> Floats:
+def second_out_of_fold(features: Features, answers: OutOfFold) -> Floats:
     """Second answers for each fold by perceptrons that were trained on the others; unsharpened log-probabilities."""
+    global _shared
     result = np.zeros_like(answers.plain)
-    for fold in range(FOLDS):
-        scores = answers.without[fold] if answers.without is not None else answers.plain
-        rows = np.flatnonzero((answers.folds != fold) & (features.classes >= 0))
-        held = np.flatnonzero(answers.folds == fold)
-        result[held] = apply_second(fit_second(features, scores, rows, members), features, scores, held)
+    _shared = (features, answers.folds, answers)
+    with get_context("fork").Pool(processes()) as pool:
+        for held, scores in pool.imap_unordered(_second_job, range(FOLDS)):
+            result[held] = scores
+    _shared = None
     return result
+
+
+def _second_job(fold: int) -> tuple[NDArray[np.int64], Floats]:
+    features, folds, answers = _work()
+    if answers is None:
+        raise RuntimeError("no first answers in this process")
+    scores = answers.without[fold] if answers.without is not None else answers.plain
+    rows = np.flatnonzero((folds != fold) & (features.classes >= 0))
+    held = np.flatnonzero(folds == fold)
+    return held, apply_second(fit_second(features, scores, rows), features, scores, held)
 
 
 def smoothed_out_of_fold(features: Features, answers: OutOfFold, second: Floats) -> Floats:

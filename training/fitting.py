@@ -14,7 +14,6 @@ from corpora import Document
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
@@ -22,23 +21,23 @@ from sklearn.preprocessing import StandardScaler
 from boilerstrip.arrays import ranges
 from boilerstrip.context import context_inputs
 from boilerstrip.decoding import smooth
-from boilerstrip.features import BUCKETS, measure, ngrams, page_of
-from boilerstrip.model import CLASSES, CLIP, Model, perceptron_scores
+from boilerstrip.features import measure, ngrams, page_of
+from boilerstrip.model import CLASSES, CLIP, Model, perceptron, perceptron_scores, places_of
 from boilerstrip.records import Label
 from boilerstrip.rules import apply_rules
 from boilerstrip.segmentation import batch_of, segment
 
-#: Inverse regularisation of the first stage. Tried 0.3, 1, 3, 5, 10 (docs/accuracy.md); n-gram counts are divided by the
-#: square root of their number, so single weights must be able to grow.
-FIRST_C = 5.0
-#: Iterations of L-BFGS. 60 reach the plateau of held-out macro-F1; 150 overfit slightly and take 2.5 times as long.
-FIRST_ITERATIONS = 60
-#: The measures enter the first stage at this scale beside the n-grams, which makes L2 weigh on both alike.
-MEASURE_SCALE = 0.3
-#: Second stage: perceptrons of so many hidden units, averaged over so many seeds.
-HIDDEN, MEMBERS, EPOCHS, ALPHA = 64, 4, 8, 0.1
-#: Batch size and step of Adam for the second stage.
-BATCH, STEP = 256, 1e-3
+#: An n-gram is known if it stands in so many documents. Two would double the weights file; four lose 0.008 of macro-F1.
+MIN_DOCUMENTS = 3
+#: First stage: hidden units, strength of L2, epochs, step and batch size of Adam (docs/accuracy.md has what was tried).
+FIRST_HIDDEN, FIRST_ALPHA, FIRST_EPOCHS, FIRST_STEP, FIRST_BATCH = 32, 0.1, 5, 3e-3, 256
+#: Scale of the n-grams' counts and of the measures beside them: Adam steps alike in all weights, and there are many
+#: more n-grams than measures, each of them rare.
+GRAM_SCALE, MEASURE_SCALE = 2.0, 0.3
+#: Second stage: perceptrons of so many hidden units, averaged over so many seeds; epochs, strength of L2, batch size and
+#: step of Adam, and the share of inputs that is hidden from each paragraph in each epoch (Srivastava et al. 2014). Its
+#: many inputs say much the same: without hiding some it leans on few, and the log-loss is worse by 5%.
+HIDDEN, MEMBERS, EPOCHS, ALPHA, BATCH, STEP, DROPOUT = 64, 2, 16, 0.03, 256, 1e-3, 0.4
 #: Written documents count less than read labels of real pages by this factor.
 WRITTEN_WEIGHT = 0.4
 FOLDS = 5
@@ -53,7 +52,7 @@ class Features:
 
     Attributes:
         measures, rules: float32, one row a paragraph.
-        grams: CSR matrix of n-gram counts divided by the square root of their number.
+        gram_rows, gram_keys: paragraph (int32) and key (uint32) of every n-gram.
         classes: int64, index into ``CLASSES``; -1 where not labelled.
         documents: document of each paragraph; ``bounds`` as in a segmentation.
         groups: for each document what is never split over folds; ``real``: for each document, it is no written one.
@@ -62,7 +61,8 @@ class Features:
 
     measures: NDArray[np.float32]
     rules: NDArray[np.float32]
-    grams: Any
+    gram_rows: NDArray[np.int32]
+    gram_keys: NDArray[np.uint32]
     classes: NDArray[np.int64]
     documents: NDArray[np.int64]
     bounds: NDArray[np.int64]
@@ -72,11 +72,16 @@ class Features:
 
 
 class First(NamedTuple):
-    """The fitted first stage: weights by class for n-grams and for measures with rules, and the bias."""
+    """The fitted first stage, arrays as in :class:`boilerstrip.model.Model`; the n-grams' vectors not yet in bytes."""
 
-    grams: NDArray[np.float32]
-    measures: NDArray[np.float32]
+    gram_keys: NDArray[np.uint32]
+    gram_vectors: NDArray[np.float32]
+    measure_mean: NDArray[np.float32]
+    measure_scale: NDArray[np.float32]
+    measure_weights: NDArray[np.float32]
     bias: NDArray[np.float32]
+    first_weights: NDArray[np.float32]
+    first_bias: NDArray[np.float32]
 
 
 class Second(NamedTuple):
@@ -92,7 +97,7 @@ class Second(NamedTuple):
 
 def features_of(documents: Sequence[Document]) -> Features:
     """Measure documents whose paragraphs are given."""
-    measures, rules, rows, columns, lengths, bounds, count = [], [], [], [], [], [0], 0
+    measures, rules, rows, keys, lengths, bounds, count = [], [], [], [], [], [0], 0
     for at in range(0, len(documents), _GROUP):
         part = documents[at : at + _GROUP]
         # a paragraph with a line break inside stays one paragraph
@@ -108,14 +113,15 @@ def features_of(documents: Sequence[Document]) -> Features:
         rules.append(apply_rules(page).astype(np.float32))
         for grams in ngrams(page):
             many = np.maximum(grams.ends - grams.starts, 0)
-            rows.append(np.repeat(np.arange(count, count + page.count), many))
-            columns.append(grams.buckets[ranges(grams.starts, many)])
+            rows.append(np.repeat(np.arange(count, count + page.count, dtype=np.int32), many))
+            keys.append(grams.keys[ranges(grams.starts, many)])
         count += page.count
         bounds += (bounds[-1] + np.cumsum(sizes)).tolist()
     return Features(
         np.concatenate(measures),
         np.concatenate(rules),
-        _normalised(np.concatenate(rows), np.concatenate(columns), count),
+        np.concatenate(rows),
+        np.concatenate(keys),
         np.array([_class_of(sample) for document in documents for sample in document.paragraphs]),
         np.repeat(np.arange(len(documents)), np.diff(bounds)),
         np.array(bounds),
@@ -132,8 +138,25 @@ def _class_of(sample: Any) -> int:
     return -1 if sample.kind is None else CLASSES.index(sample.kind.value)
 
 
-def _normalised(rows: NDArray[np.int64], columns: NDArray[np.int64], count: int) -> Any:
-    matrix = sp.coo_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=(count, BUCKETS)).tocsr()
+def known_grams(features: Features, rows: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """Keys of the n-grams that stand in enough documents of the given paragraphs, ascending."""
+    chosen = np.zeros(len(features.documents), dtype=bool)
+    chosen[rows] = True
+    used = chosen[features.gram_rows]
+    keys, index = np.unique(features.gram_keys[used], return_inverse=True)
+    count = len(features.bounds)
+    pairs = np.unique(index.astype(np.int64) * count + features.documents[features.gram_rows[used]])
+    known: NDArray[np.uint32] = keys[np.bincount(pairs // count, minlength=len(keys)) >= MIN_DOCUMENTS]
+    return known
+
+
+def gram_matrix(features: Features, known: NDArray[np.uint32]) -> Any:
+    """CSR ``(paragraphs, known n-grams)``: counts divided by the square root of their sum."""
+    column = np.minimum(np.searchsorted(known, features.gram_keys), len(known) - 1)
+    used = known[column] == features.gram_keys if len(known) else np.zeros(len(column), dtype=bool)
+    rows, column = features.gram_rows[used], column[used]
+    shape = (len(features.documents), len(known))
+    matrix = sp.coo_matrix((np.ones(len(rows), dtype=np.float32), (rows, column)), shape=shape).tocsr()
     total = np.maximum(np.asarray(matrix.sum(axis=1)).ravel(), 1)
     return (sp.diags((1 / np.sqrt(total)).astype(np.float32)) @ matrix).tocsr()
 
@@ -153,62 +176,81 @@ def folds_of(features: Features, folds: int = FOLDS) -> NDArray[np.int64]:
     return result
 
 
+def sample_weights(features: Features, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """What each of the given paragraphs counts in training."""
+    return np.where(features.real[features.documents[rows]], 1.0, WRITTEN_WEIGHT)
+
+
 def fit_first(features: Features, rows: NDArray[np.int64]) -> First:
-    """Logistic regression over n-grams, measures and rules of the given labelled paragraphs."""
-    dense = np.concatenate([features.measures, features.rules], axis=1)[rows] * np.float32(MEASURE_SCALE)
-    inputs = sp.hstack([features.grams[rows], sp.csr_matrix(dense)], format="csr").astype(np.float32)
-    weights = np.where(features.real[features.documents[rows]], 1.0, WRITTEN_WEIGHT)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # stopped at the plateau on purpose
-        model = LogisticRegression(C=FIRST_C, max_iter=FIRST_ITERATIONS, solver="lbfgs")
-        model.fit(inputs, features.classes[rows], sample_weight=weights)
-    coefficients = np.zeros((len(CLASSES), inputs.shape[1]), dtype=np.float32)
-    bias = np.full(len(CLASSES), -20.0, dtype=np.float32)  # a class that the rows lack is never the answer
-    if len(model.classes_) == 2:
-        coefficients[model.classes_[1]], bias[model.classes_[1]] = model.coef_[0], model.intercept_[0]
-        bias[model.classes_[0]] = 0
-    else:
-        coefficients[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+    """A perceptron over n-grams, measures and rules of the given labelled paragraphs."""
+    known = known_grams(features, rows)
+    dense = np.concatenate([features.measures, features.rules], axis=1)
+    mean, scale = standardisation(dense[rows])
+    dense = np.clip((dense[rows] - mean) * scale, -CLIP, CLIP) * np.float32(MEASURE_SCALE)
+    grams = gram_matrix(features, known)[rows] * np.float32(GRAM_SCALE)
+    inputs = sp.hstack([grams, sp.csr_matrix(dense)], format="csr").astype(np.float32)
+    model = MLPClassifier(
+        (FIRST_HIDDEN,), alpha=FIRST_ALPHA, batch_size=FIRST_BATCH, learning_rate_init=FIRST_STEP, max_iter=FIRST_EPOCHS, random_state=0
+    )  # fmt: skip
+    fitted(model, inputs, features.classes[rows], sample_weights(features, rows))
+    weights, bias, output, output_bias = _member(model)
     return First(
-        np.ascontiguousarray(coefficients[:, :BUCKETS].T),
-        np.ascontiguousarray(coefficients[:, BUCKETS:].T) * np.float32(MEASURE_SCALE),
-        bias,
+        known,
+        (weights[: len(known)] * GRAM_SCALE).astype(np.float32),
+        mean,
+        scale,
+        (weights[len(known) :] * MEASURE_SCALE).astype(np.float32),
+        bias.astype(np.float32),
+        output.astype(np.float32),
+        output_bias.astype(np.float32),
     )
 
 
+def standardisation(inputs: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Mean of each column and the inverse of its standard deviation; 0 for a column that is always the same."""
+    scaler = StandardScaler().fit(inputs)
+    scale = np.where(scaler.var_ > 1e-9, 1 / np.sqrt(np.maximum(scaler.var_, 1e-9)), 0)
+    return scaler.mean_.astype(np.float32), scale.astype(np.float32)
+
+
+def fitted(model: MLPClassifier, inputs: Any, classes: NDArray[np.int64], weights: NDArray[np.float64]) -> None:
+    """Fit, and be silent about the epochs: few of them are the regularisation."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(inputs, classes, sample_weight=weights)
+
+
 def quantised(first: First) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """N-gram weights as bytes and the unit of each class."""
-    # the few largest weights are cut: they are long n-grams of single sites
-    limit = np.quantile(np.abs(first.grams), 0.9998, axis=0).astype(np.float32)
-    scale = np.maximum(limit, 1e-6) / 127
-    table = np.zeros((BUCKETS, 16), dtype=np.int8)
-    table[:, : len(CLASSES)] = np.clip(np.rint(first.grams / scale), -127, 127).astype(np.int8)
-    return table, scale
+    """The n-grams' vectors as bytes, and the unit of each hidden unit."""
+    # the few largest weights are cut
+    limit = np.quantile(np.abs(first.gram_vectors), 0.9999, axis=0) if len(first.gram_vectors) else np.ones(FIRST_HIDDEN)
+    scale = (np.maximum(limit, 1e-6) / 127).astype(np.float32)
+    return np.clip(np.rint(first.gram_vectors / scale), -127, 127).astype(np.int8), scale
 
 
 def apply_first(first: First, features: Features, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Log-probabilities of the first stage, from the quantised weights as the package uses them."""
+    """Log-probabilities of the first stage, from the quantised vectors as the package uses them."""
     table, scale = quantised(first)
-    words = features.grams[rows] @ (table[:, : len(CLASSES)].astype(np.float32) * scale)
-    values = words + np.concatenate([features.measures, features.rules], axis=1)[rows] @ first.measures + first.bias
-    values -= values.max(axis=1, keepdims=True)
-    result: NDArray[np.float32] = (values - np.log(np.exp(values).sum(axis=1, keepdims=True))).astype(np.float32)
-    return result
+    words = gram_matrix(features, first.gram_keys)[rows] @ (table.astype(np.float32) * scale)
+    measures = np.concatenate([features.measures[rows], features.rules[rows]], axis=1)
+    return perceptron(first, words, measures)
 
 
-def fit_second(features: Features, scores: NDArray[np.float32], rows: NDArray[np.int64], members: int = MEMBERS) -> Second:
+def fit_second(features: Features, scores: NDArray[np.float32], rows: NDArray[np.int64]) -> Second:
     """Perceptrons over first answers that were given out of fold."""
     inputs = context_inputs(features.measures, features.rules, scores, features.documents, features.bounds)[rows]
-    scaler = StandardScaler().fit(inputs)
-    scale = np.where(scaler.var_ > 1e-9, 1 / np.sqrt(np.maximum(scaler.var_, 1e-9)), 0).astype(np.float32)
-    mean = scaler.mean_.astype(np.float32)
+    mean, scale = standardisation(inputs)
     inputs = np.clip((inputs - mean) * scale, -CLIP, CLIP)
+    classes, weights = features.classes[rows], sample_weights(features, rows)
     parts = []
-    for seed in range(members):
-        model = MLPClassifier((HIDDEN,), alpha=ALPHA, batch_size=BATCH, learning_rate_init=STEP, max_iter=EPOCHS, random_state=seed)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # few epochs are the regularisation
-            model.fit(inputs, features.classes[rows])
+    for seed in range(MEMBERS):
+        random = np.random.default_rng(seed)
+        model = MLPClassifier((HIDDEN,), alpha=ALPHA, batch_size=BATCH, learning_rate_init=STEP, random_state=seed)
+        for _ in range(EPOCHS):
+            seen = random.random(inputs.shape, dtype=np.float32) >= DROPOUT
+            # what is left is made larger, so that the sums stay what they are when nothing is hidden
+            shown = inputs * seen / np.float32(1 - DROPOUT)
+            model.partial_fit(shown, classes, sample_weight=weights, classes=np.arange(len(CLASSES)))
         parts.append(_member(model))
     stacked = [np.stack(values).astype(np.float32) for values in zip(*parts, strict=True)]
     return Second(mean, scale, *stacked)
@@ -263,4 +305,6 @@ def sharpness_of(
 def assembled(first: First, second: Second, transitions: NDArray[np.float32], sharpness: float, metadata: dict[str, Any]) -> Model:
     """The model that the package loads."""
     table, scale = quantised(first)
-    return Model(table, scale, first.measures, first.bias, *second, transitions, sharpness, metadata)
+    return Model(
+        first.gram_keys, places_of(first.gram_keys), table, scale, *first[2:], *second, transitions, sharpness, metadata
+    )

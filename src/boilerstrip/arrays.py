@@ -11,7 +11,7 @@ __all__ = ["ORDER_BITS", "Ints", "order_of", "ranges", "run_sums", "shifted"]
 
 Ints = NDArray[np.int64]
 
-#: Upper bits by which :func:`order_of` sorts. Among the thousand words of a page two share them once in a million pages.
+#: Upper bits by which :func:`order_of` sorts. Two of the thousand words of a page share them once in a million pages.
 ORDER_BITS = 40
 
 

@@ -19,7 +19,8 @@ __all__ = ["NEIGHBOUR_MEASURES", "context_inputs", "context_names"]
 
 #: Neighbours that are seen one by one, and those whose measures are seen too.
 _NEIGHBOURS = (-4, -3, -2, -1, 1, 2, 3, 4)
-_MEASURED = (-2, -1, 1, 2)
+#: ... in full, and in part (:data:`NEIGHBOUR_MEASURES`).
+_NEXT, _MEASURED = (-1, 1), (-2, 2)
 #: Widths in paragraphs of the windows before and after over which answers are averaged.
 _WINDOWS = (7, 24)
 #: First answers below this log-probability are all the same.
@@ -44,6 +45,7 @@ def context_names(classes: tuple[str, ...], extra: tuple[str, ...]) -> tuple[str
     """
     names = [*MEASURES, *extra, *(f"own {name}" for name in classes)]
     names += [f"{by:+d} {name}" for by in _NEIGHBOURS for name in classes]
+    names += [f"{by:+d} {name}" for by in _NEXT for name in MEASURES]
     names += [f"{by:+d} {name}" for by in _MEASURED for name in NEIGHBOUR_MEASURES]
     names += [f"{side} {width} {name}" for width in _WINDOWS for side in ("before", "after") for name in classes]
     return (*names, *(f"document {name}" for name in classes))
@@ -63,7 +65,10 @@ def context_inputs(
     """
     answers = np.exp(scores)
     parts: list[NDArray[Any]] = [measures, extra.astype(np.float32), np.maximum(scores, _FLOOR) / 3]
-    parts += [shifted(answers, by, documents) for by in _NEIGHBOURS]
+    # square roots: between 0.01 and 0.1 lies as much as between 0.5 and 0.9
+    rooted = np.sqrt(answers)
+    parts += [shifted(rooted, by, documents) for by in _NEIGHBOURS]
+    parts += [shifted(measures, by, documents) for by in _NEXT]
     near = np.ascontiguousarray(measures[:, _AT])
     parts += [shifted(near, by, documents) for by in _MEASURED]
     running = np.zeros((len(answers) + 1, answers.shape[1]))
@@ -73,14 +78,15 @@ def context_inputs(
     for width in _WINDOWS:
         first = np.maximum(here - width, low)
         last = np.minimum(here + 1 + width, high)
-        parts.append(_mean(running, first, here, width))
-        parts.append(_mean(running, here + 1, last, width))
-    whole = (running[bounds[1:]] - running[bounds[:-1]]) / np.maximum(np.diff(bounds), 1)[:, None]
-    parts.append(whole[documents])
+        parts.append(np.sqrt(_mean(running, first, here, width)))
+        parts.append(np.sqrt(_mean(running, here + 1, last, width)))
+    whole = np.maximum(running[bounds[1:]] - running[bounds[:-1]], 0) / np.maximum(np.diff(bounds), 1)[:, None]
+    parts.append(np.sqrt(whole)[documents])
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
 def _mean(running: NDArray[np.float64], first: Ints, last: Ints, width: int) -> NDArray[np.float64]:
     # divided by the width and not by the number of paragraphs: what is cut off at the document's edge counts as nothing
-    result: NDArray[np.float64] = (running[last] - running[first]) / width
+    # running sums of positive numbers may still fall by a rounding error
+    result: NDArray[np.float64] = np.maximum(running[last] - running[first], 0) / width
     return result

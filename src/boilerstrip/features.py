@@ -23,7 +23,7 @@ from .records import Kind
 from .segmentation import Batch, Segmentation
 from .tokens import Hashes, Tokens, View, hash_words, mixed, tokenize, view_of
 
-__all__ = ["BUCKETS", "MEASURES", "NGRAM_SETTINGS", "Grams", "Page", "leading_colon", "measure", "ngrams", "page_of"]
+__all__ = ["MEASURES", "NGRAM_SETTINGS", "Grams", "Page", "leading_colon", "measure", "ngrams", "page_of"]
 
 Floats = NDArray[np.float32]
 Columns = Sequence[NDArray[Any]]
@@ -300,7 +300,7 @@ def leading_colon(page: Page) -> NDArray[np.bool_]:
 @_measures("has_at", "has_url", "has_pipe", "has_copyright", "has_slash", "has_currency", "has_picture", "has_colon", "colon_early", "quotes", "has_arrow")
 def _marks(page: Page) -> Columns:
     tokens, view = page.tokens, page.view
-    web = np.isin(tokens.hashes, _web_words())
+    web = np.logical_or.reduce([tokens.hashes == word for word in _web_words()])
     arrow = _one_of(view.folded[view.starts], "»›→►▶▸➔➜➡⇒>") | _one_of(view.folded[view.ends - 1], "»›→►▶▸➔➜➡⇒>")
     return (
         page.mark("at") > 0, np.bincount(tokens.paragraph[web], minlength=page.count) > 0, page.mark("pipe") > 0,
@@ -501,10 +501,6 @@ def measure(page: Page) -> Floats:
 # ---------------------------------------------------------------------------------------------------------------------
 # Hashed n-grams
 
-#: Rows of the weight table that n-grams are hashed into.
-BUCKETS = 1 << 17
-
-
 class _NgramSettings(NamedTuple):
     words: tuple[int, ...] = (1, 2)
     edges: tuple[int, ...] = (1, 2)
@@ -516,15 +512,16 @@ NGRAM_SETTINGS = _NgramSettings()
 
 
 class Grams(NamedTuple):
-    """Hashed n-grams of one sort: ``buckets[starts[i]:ends[i]]`` are those of paragraph ``i``."""
+    """Hashed n-grams of one sort: ``keys[starts[i]:ends[i]]`` (uint32) are those of paragraph ``i``."""
 
-    buckets: Ints
+    keys: NDArray[np.uint32]
     starts: Ints
     ends: Ints
 
 
-def _bucket(hashes: Hashes, salt: int, buckets: int = BUCKETS) -> Ints:
-    return (mixed(hashes + np.uint64((salt * 0xC2B2AE3D27D4EB4F) & ((1 << 64) - 1))) >> np.uint64(64 - buckets.bit_length() + 1)).astype(np.int64)
+def _key(hashes: Hashes, salt: int) -> NDArray[np.uint32]:
+    salted = hashes + np.uint64((salt * 0xC2B2AE3D27D4EB4F) & ((1 << 64) - 1))
+    return (mixed(salted) >> np.uint64(32)).astype(np.uint32)
 
 
 def ngrams(page: Page, settings: _NgramSettings = NGRAM_SETTINGS) -> list[Grams]:
@@ -537,7 +534,7 @@ def ngrams(page: Page, settings: _NgramSettings = NGRAM_SETTINGS) -> list[Grams]
         for by in range(1, size):
             value[: count - by] = value[: count - by] * np.uint64(0x9FB21C651E98DF25) + tokens.hashes[by:]
         starts = tokens.bounds[:-1]
-        result.append(Grams(_bucket(value, 16 + size), starts, np.maximum(tokens.bounds[1:] - (size - 1), starts)))
+        result.append(Grams(_key(value, 16 + size), starts, np.maximum(tokens.bounds[1:] - (size - 1), starts)))
     for size in settings.edges:
         some = np.flatnonzero(np.diff(tokens.bounds) >= size)
         for side, base in ((0, tokens.bounds[:-1][some]), (1, tokens.bounds[1:][some] - size)):
@@ -545,5 +542,5 @@ def ngrams(page: Page, settings: _NgramSettings = NGRAM_SETTINGS) -> list[Grams]
             for by in range(size):
                 value = value * np.uint64(0x9FB21C651E98DF25) + tokens.hashes[base + by]
             starts = np.searchsorted(some, np.arange(page.count))
-            result.append(Grams(_bucket(value, 32 + 2 * size + side), starts, np.searchsorted(some, np.arange(page.count), side="right")))
+            result.append(Grams(_key(value, 32 + 2 * size + side), starts, np.searchsorted(some, np.arange(page.count), side="right")))
     return result

@@ -1,8 +1,9 @@
 """The classifier's weights: read, checked, applied.
 
-Two stages. The first is a multinomial logistic regression over hashed n-grams and the measures of a paragraph; the
-second a small ensemble of perceptrons with one hidden layer over the first stage's answers for the paragraph and its
-neighbours (:mod:`boilerstrip.context`). Both are trained by ``training/train.py`` and stored as plain arrays.
+Two stages, both perceptrons with one hidden layer. The first reads a paragraph by itself: each of its n-grams that is
+known has a short vector, and their sum together with the measures makes the hidden layer (as in fastText, Joulin et
+al. 2016, with measures beside the words). The second reads the first one's answers for the paragraph and its neighbours
+(:mod:`boilerstrip.context`). Both are trained by ``training/train.py`` and stored as plain arrays.
 """
 
 from __future__ import annotations
@@ -15,26 +16,29 @@ from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
 from tokenize import TokenError
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Ints
 from .context import context_inputs, context_names
-from .features import BUCKETS, MEASURES, NGRAM_SETTINGS, Grams
+from .features import MEASURES, NGRAM_SETTINGS, Grams
 from .records import Kind
 from .rules import RULES
 
-__all__ = ["CLASSES", "FORMAT", "Model", "WeightsError", "default_model", "first_scores", "perceptron_scores", "read_model", "second_scores"]
+__all__ = ["CLASSES", "FORMAT", "Model", "WeightsError", "default_model", "first_scores", "perceptron",
+    "perceptron_scores", "places_of", "read_model", "second_scores"]
 
 Floats = NDArray[np.float32]
 
 #: Version of the file's layout; a file of another version is refused.
-FORMAT = 1
+FORMAT = 2
 #: Classes of both stages: wire copy and the kinds, in the order of every array with one column a class.
 CLASSES: tuple[str, ...] = ("wire", *(kind.value for kind in Kind))
-#: Inputs of the second stage are standardised and then clipped here: no single odd measure may decide.
+#: Bits by which the table of known n-grams is entered.
+_PLACE_BITS = 17
+#: Inputs are standardised and then clipped here: no single odd measure may decide.
 CLIP = 5.0
 #: Rows of the second stage that are computed at once: fits the processor's cache.
 _ROWS = 4096
@@ -49,9 +53,12 @@ class Model(NamedTuple):
     """Everything that was learned.
 
     Attributes:
-        gram_weights: int8 ``(BUCKETS, 16)``: weights of the n-grams in units of ``gram_scale``; last column unused.
-        gram_scale: float32 ``(15,)``.
-        measure_weights: float32 ``(measures + rules, 15)`` of the first stage; ``bias``: float32 ``(15,)``.
+        gram_keys: uint32, ascending: the known n-grams.
+        gram_places: int32, where the keys with the same upper bits stand; see :func:`places_of`.
+        gram_weights: int8 ``(n-grams, hidden)``: their vectors in units of ``gram_scale``, float32 ``(hidden,)``.
+        measure_mean, measure_scale: float32 ``(measures + rules,)``: standardisation of the first stage's measures.
+        measure_weights: float32 ``(measures + rules, hidden)``; ``bias``: float32 ``(hidden,)``.
+        first_weights: float32 ``(hidden, 15)``; ``first_bias``: float32 ``(15,)``.
         mean, scale: float32 ``(inputs,)``: standardisation of the second stage's inputs.
         hidden_weights: float32 ``(members, inputs, hidden)``; ``hidden_bias``: ``(members, hidden)``.
         output_weights: float32 ``(members, hidden, 15)``; ``output_bias``: ``(members, 15)``.
@@ -60,10 +67,16 @@ class Model(NamedTuple):
         metadata: what the file says of its training: data digest, cross-validation metrics.
     """
 
+    gram_keys: NDArray[np.uint32]
+    gram_places: NDArray[np.int32]
     gram_weights: NDArray[np.int8]
     gram_scale: Floats
+    measure_mean: Floats
+    measure_scale: Floats
     measure_weights: Floats
     bias: Floats
+    first_weights: Floats
+    first_bias: Floats
     mean: Floats
     scale: Floats
     hidden_weights: Floats
@@ -82,8 +95,7 @@ def signature() -> dict[str, Any]:
         "classes": list(CLASSES),
         "measures": list(MEASURES),
         "rules": [rule.name for rule in RULES],
-        "buckets": BUCKETS,
-        "ngrams": [list(part) for part in NGRAM_SETTINGS],
+        "ngrams": [[name, list(sizes)] for name, sizes in NGRAM_SETTINGS._asdict().items()],
     }
 
 
@@ -92,7 +104,9 @@ _DAMAGED = (
     ValueError, KeyError, OSError, EOFError, TypeError, AttributeError, NotImplementedError, SyntaxError, TokenError,
     zlib.error, zipfile.BadZipFile,
 )  # fmt: skip
-_ARRAYS = tuple(name for name in Model._fields if name not in ("sharpness", "metadata"))
+_ARRAYS = tuple(name for name in Model._fields if name not in ("gram_places", "sharpness", "metadata"))
+#: Arrays that are no floats, with their types.
+_EXACT: dict[str, type[np.generic]] = {"gram_keys": np.uint32, "gram_weights": np.int8}
 
 
 def write_model(model: Model) -> bytes:
@@ -142,27 +156,35 @@ def read_model(raw: bytes, name: str = "weights") -> Model:
     if missing:
         raise WeightsError(f"{name} lacks {', '.join(missing)}")
     _check_shapes(arrays, name)
-    values = {key: arrays[key] if arrays[key].dtype == np.int8 else arrays[key].astype(np.float32) for key in _ARRAYS}
-    return Model(**values, sharpness=float(sharpness), metadata=about)
+    values = {key: arrays[key] if key in _EXACT else arrays[key].astype(np.float32) for key in _ARRAYS}
+    return Model(**values, gram_places=places_of(arrays["gram_keys"]), sharpness=float(sharpness), metadata=about)
 
 
 def _check_shapes(arrays: dict[str, NDArray[Any]], name: str) -> None:
     classes, measures = len(CLASSES), len(MEASURES) + len(RULES)
+    grams, width = arrays["gram_weights"].shape if arrays["gram_weights"].ndim == 2 else (0, 0)
     members, inputs, hidden = arrays["hidden_weights"].shape if arrays["hidden_weights"].ndim == 3 else (0, 0, 0)
     wanted = {
-        "gram_weights": (BUCKETS, 16), "gram_scale": (classes,), "measure_weights": (measures, classes), "bias": (classes,),
+        "gram_keys": (grams,), "gram_weights": (grams, width), "gram_scale": (width,), "measure_mean": (measures,),
+        "measure_scale": (measures,), "measure_weights": (measures, width), "bias": (width,),
+        "first_weights": (width, classes), "first_bias": (classes,),
         "mean": (inputs,), "scale": (inputs,), "hidden_weights": (members, inputs, hidden), "hidden_bias": (members, hidden),
         "output_weights": (members, hidden, classes), "output_bias": (members, classes), "transitions": (classes, classes),
     }  # fmt: skip
-    if arrays["gram_weights"].dtype != np.int8 or any(arrays[key].dtype.kind not in "fi" for key in wanted):
+    exact = all(arrays[key].dtype == kind for key, kind in _EXACT.items())
+    if not exact or any(arrays[key].dtype.kind not in "fi" for key in wanted if key not in _EXACT):
         raise WeightsError(f"{name}: its arrays are of other types")
+    if width < 1 or width % 8:
+        raise WeightsError(f"{name}: the first stage is {width} wide, which is no multiple of 8")
     if members < 1 or inputs != len(context_names(CLASSES, tuple(rule.name for rule in RULES))):
         raise WeightsError(f"{name}: the second stage has {members} members and {inputs} inputs")
     for key, shape in wanted.items():
         if arrays[key].shape != shape:
             raise WeightsError(f"{name}: {key} has shape {arrays[key].shape}, not {shape}")
-        if arrays[key].dtype != np.int8 and not np.isfinite(arrays[key]).all():
+        if key not in _EXACT and not np.isfinite(arrays[key]).all():
             raise WeightsError(f"{name}: {key} has values that are no numbers")
+    if (arrays["gram_keys"][1:] <= arrays["gram_keys"][:-1]).any():
+        raise WeightsError(f"{name}: gram_keys are not in ascending order")
 
 
 @lru_cache(maxsize=1)
@@ -179,33 +201,55 @@ def default_model() -> Model:
     return read_model(raw, "weights.npz of the installed boilerstrip")
 
 
-def _gram_sums(table: NDArray[np.int8], grams: Grams) -> NDArray[np.int64]:
-    """Sum of the table's rows over each paragraph's n-grams, int64 ``(paragraphs, 16)``.
+def places_of(keys: NDArray[np.uint32]) -> NDArray[np.int32]:
+    """Keys with the upper bits ``b`` are ``keys[places[b]:places[b + 1]]``."""
+    places = np.zeros((1 << _PLACE_BITS) + 1, dtype=np.int32)
+    np.cumsum(np.bincount(keys >> np.uint32(32 - _PLACE_BITS), minlength=1 << _PLACE_BITS), out=places[1:])
+    return places
+
+
+def _known(model: Model, wanted: NDArray[np.uint32]) -> Ints:
+    """Row of each n-gram, -1 for those that are not known."""
+    places, keys = model.gram_places, model.gram_keys
+    at = wanted >> np.uint32(32 - _PLACE_BITS)
+    here, end = places[at], places[at + np.uint32(1)]
+    found = np.full(len(wanted), -1, dtype=np.int64)
+    left = np.flatnonzero(here < end)
+    here, end, wanted = here[left], end[left], wanted[left]
+    while len(left):
+        key = keys[here]
+        hit = key == wanted
+        found[left[hit]] = here[hit]
+        more = np.flatnonzero((key < wanted) & (here + 1 < end))  # past a larger key there is none
+        left, here, end, wanted = left[more], here[more] + 1, end[more], wanted[more]
+    return found
+
+
+def _gram_sums(table: NDArray[np.int8], rows: Ints, starts: Ints, ends: Ints) -> NDArray[np.int64]:
+    """Sums of ``table[rows[start:end]]``, int64 ``(paragraphs, hidden)``.
 
     Eight weights of one byte are gathered as one integer, spread to two integers of four 16-bit counters and summed
     as such. Weights are shifted to be positive; a paragraph has fewer than 257 n-grams of a sort, so that no counter
     runs over (``tokens.HEAD`` and ``tokens.TAIL``).
     """
-    count = len(grams.starts)
-    result = np.zeros((count, 16), dtype=np.int64)
-    full = np.flatnonzero(grams.ends > grams.starts)
+    result = np.zeros((len(starts), table.shape[1]), dtype=np.int64)
+    full = np.flatnonzero(ends > starts)
     if not len(full):
         return result
     bounds = np.empty(2 * len(full), dtype=np.int64)
-    bounds[0::2], bounds[1::2] = grams.starts[full], grams.ends[full]
-    if bounds[-1] == len(grams.buckets):
+    bounds[0::2], bounds[1::2] = starts[full], ends[full]
+    if bounds[-1] == len(rows):
         bounds = bounds[:-1]
     # two's complement to offset binary: flip the upper bit of each byte
-    packed = np.take(table.view(np.uint64), grams.buckets, axis=0) ^ np.uint64(0x8080808080808080)
-    for half in (0, 1):
-        eight = packed[:, half]
+    packed = np.take(table.view(np.uint64), rows, axis=0) ^ np.uint64(0x8080808080808080)
+    sums = np.zeros((len(full), table.shape[1]), dtype=np.int64)
+    for group in range(packed.shape[1]):
+        eight = packed[:, group]
         for odd in (0, 1):
-            counters = (eight >> np.uint64(8 * odd)) & _BYTES_LOW
-            sums = np.add.reduceat(counters, bounds)[0::2]
+            counters = np.add.reduceat((eight >> np.uint64(8 * odd)) & _BYTES_LOW, bounds)[0::2]
             for lane in range(4):
-                result[full, 8 * half + 2 * lane + odd] = (sums >> np.uint64(16 * lane)) & np.uint64(0xFFFF)
-    size = (grams.ends - grams.starts)[full]
-    result[full] -= 128 * size[:, None]
+                sums[:, 8 * group + 2 * lane + odd] = (counters >> np.uint64(16 * lane)) & np.uint64(0xFFFF)
+    result[full] = sums - 128 * (ends - starts)[full][:, None]
     return result
 
 
@@ -224,14 +268,43 @@ def first_scores(model: Model, grams: Sequence[Grams], measures: Floats) -> Floa
         grams: the n-grams by sort.
         measures: measures and rules, ``(paragraphs, measures + rules)``.
     """
-    total = np.zeros((len(measures), 16), dtype=np.int64)
+    total = np.zeros((len(measures), len(model.bias)), dtype=np.int64)
     size = np.zeros(len(measures), dtype=np.int64)
     for sort in grams:
-        total += _gram_sums(model.gram_weights, sort)
-        size += np.maximum(sort.ends - sort.starts, 0)
-    # n-grams count by the square root of their number: what the logistic regression was trained on
-    words = total[:, : len(CLASSES)] * model.gram_scale / np.sqrt(np.maximum(size, 1))[:, None]
-    result: Floats = log_softmax(words + measures @ model.measure_weights + model.bias).astype(np.float32)
+        rows = _known(model, sort.keys)
+        known = rows >= 0
+        before = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(known, out=before[1:])
+        starts, ends = before[sort.starts], before[np.maximum(sort.starts, sort.ends)]
+        total += _gram_sums(model.gram_weights, rows[known], starts, ends)
+        size += ends - starts
+    # n-grams count by the square root of their number, as they did in training
+    words: Floats = (total * model.gram_scale / np.sqrt(np.maximum(size, 1))[:, None]).astype(np.float32)
+    return perceptron(model, words, measures)
+
+
+class FirstStage(Protocol):
+    """The arrays of the first stage behind the vectors of the n-grams, as in :class:`Model`."""
+
+    @property
+    def measure_mean(self) -> Floats: ...
+    @property
+    def measure_scale(self) -> Floats: ...
+    @property
+    def measure_weights(self) -> Floats: ...
+    @property
+    def bias(self) -> Floats: ...
+    @property
+    def first_weights(self) -> Floats: ...
+    @property
+    def first_bias(self) -> Floats: ...
+
+
+def perceptron(stage: FirstStage, words: Floats, measures: Floats) -> Floats:
+    """Answers of the first stage from the sums of the n-grams' vectors, float32 ``(paragraphs, hidden)``."""
+    inputs = np.clip((measures - stage.measure_mean) * stage.measure_scale, -CLIP, CLIP)
+    hidden = np.maximum(words + inputs @ stage.measure_weights + stage.bias, 0)
+    result: Floats = log_softmax(hidden @ stage.first_weights + stage.first_bias).astype(np.float32)
     return result
 
 

@@ -144,14 +144,16 @@ def byline_role(page: Page) -> Flags:
 
 @_rule("date-line", Kind.DATE)
 def date_line(page: Page) -> Flags:
-    """Hardly more than a date or time: numbers, months, weekdays and the words of dates."""
+    """Among the first six paragraphs and hardly more than a date or time: numbers, months, the words of dates."""
+    # further down such lines are mostly rows of chronologies, programmes and live reports
+    top = np.arange(page.count) - page.segmentation.bounds[page.documents] < 6
     tokens = page.tokens
     number = (page.view.properties[tokens.starts] & DIGIT) > 0
     numbers = np.bincount(tokens.paragraph[number], minlength=page.count)
     words = sum(page.cover[:, SECTIONS.index(name)] for name in ("month", "weekday", "date"))
     share = numbers / np.maximum(_tokens(page), 1) + words
     dated = page.shows("month") | page.shows("date") | page.shows("weekday")
-    return (share >= 0.6) & dated & (numbers >= 2) & (_tokens(page) <= 16)
+    return (share >= 0.6) & dated & (numbers >= 2) & (_tokens(page) <= 16) & top
 
 
 @_rule("published-on", Kind.DATE)
@@ -230,25 +232,41 @@ def contact_call(page: Page) -> Flags:
 
 @_rule("interface-word", Kind.INTERFACE)
 def interface_word(page: Page) -> Flags:
-    """Nothing but a word of menus, buttons, notices or players."""
-    return _column(page.whole, "interface") | ((page.cover[:, SECTIONS.index("interface")] >= 0.6) & ~page.long)
+    """Nothing but a word of menus, buttons, notices or players, and no colon that leads on to something."""
+    words = _column(page.whole, "interface") | ((page.cover[:, SECTIONS.index("interface")] >= 0.6) & ~page.long)
+    last = page.view.folded[page.view.ends - 1]
+    return words & ~np.isin(last, [ord(char) for char in ":："])
 
 
 @_rule("breadcrumb", Kind.INTERFACE)
 def breadcrumb(page: Page) -> Flags:
     """Several short entries between pipes, dots or arrows, without a sentence and not as the row of a table."""
     folded, starts, ends = page.view.folded, page.view.starts, page.view.ends
+    marks = _marks()[np.minimum(folded, _PLANE)]
     # between spaces: a slash or dot inside a word is an address, a path or a form of both genders
-    spaced = (folded == ord(" ")) | (folded == ord("\n"))
-    between = np.isin(folded, [ord(char) for char in ">›»/|·•"])
-    between[1:-1] &= spaced[:-2] & spaced[2:]
-    many = _sums(between, page) >= 2
-    short = _tokens(page) <= 6 * np.maximum(_sums(between, page), 1)
-    code = _sums(np.isin(folded, [ord(char) for char in '={}[]<«"`;']), page) > 0
+    between = (marks & _ENTRY) > 0
+    at = np.flatnonzero(between)
+    around = marks[at - 1] & marks[np.minimum(at + 1, len(marks) - 1)] & _BLANK
+    between[at] = around > 0
+    many = _sums(between, page)
+    short = _tokens(page) <= 6 * np.maximum(many, 1)
+    code = _sums((marks & _CODE) > 0, page) > 0
     # rows of tables are story as a rule: extractors write them "| a | b |"
     row = (folded[starts] == ord("|")) | (folded[ends - 1] == ord("|"))
-    entries: Flags = many & short & ~row & ~code & ~_sentence(page) & (page.mark("digit") <= 2)
+    entries: Flags = (many >= 2) & short & ~row & ~code & ~_sentence(page) & (page.mark("digit") <= 2)
     return entries
+
+
+_ENTRY, _CODE, _BLANK, _PLANE = 1, 2, 4, 1 << 16
+
+
+@lru_cache(maxsize=1)
+def _marks() -> NDArray[np.uint8]:
+    """For every character of plane 0 whether it stands between entries, in code, or is blank."""
+    table = np.zeros(_PLANE + 1, dtype=np.uint8)
+    for bit, chars in ((_ENTRY, ">›»/|·•"), (_CODE, '={}[]<«"`;'), (_BLANK, " \n")):
+        table[[ord(char) for char in chars]] |= bit
+    return table
 
 
 def _sums(flags: Flags, page: Page) -> NDArray[np.int64]:
@@ -272,11 +290,11 @@ def reported_speech(page: Page) -> Flags:
 def dateline(page: Page) -> Flags:
     """Running text that begins with a place and, in brackets, an agency."""
     tokens, view = page.tokens, page.view
-    named = np.flatnonzero(np.isin(tokens.hashes, _agency_names()))
-    after = named - tokens.bounds[tokens.paragraph[named]]
     # after one to five words of the place and the date, and right behind a bracket
-    opened = (view.properties[tokens.starts[named] - 1] & OPENER) > 0
-    named = named[opened & (after >= 1) & (after <= 5)]
+    at = (tokens.bounds[:-1, None] + np.arange(1, 6))[page.long]
+    at = at[at < tokens.bounds[1:, None][page.long]]
+    at = at[(view.properties[tokens.starts[at] - 1] & OPENER) > 0]
+    named = at[np.isin(tokens.hashes[at], _agency_names())]
     return page.long & (np.bincount(tokens.paragraph[named], minlength=page.count) > 0)
 
 

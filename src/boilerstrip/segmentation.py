@@ -30,8 +30,8 @@ _WIDTHS = (30, 112)
 _FILLED_SHARE = 0.85
 #: ... with at least so many breaks seen in a text with blank lines, and in one without.
 _BREAKS_WITH_BLANKS, _BREAKS_WITHOUT = 3, 6
-#: ... and in scripts with case at least this share of the broken lines go on in lower case: headlines do not. German, which
-#: writes its nouns with capitals, reaches 0.33 in texts of a few breaks.
+#: ... and in scripts with case at least this share of the broken lines go on in lower case: headlines do not. German
+#: with its capital nouns reaches 0.33 in texts of a few breaks.
 _CONTINUED_SHARE = 0.3
 
 

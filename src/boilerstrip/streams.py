@@ -16,17 +16,21 @@ from typing import Any, BinaryIO, NamedTuple
 
 __all__ = [
     "ClosedPipe",
+    "Compression",
     "Decoded",
+    "LineSource",
     "ReadError",
     "Replacement",
     "Sink",
     "StreamError",
+    "compression_of",
     "decode",
     "encode",
+    "keep_owner_and_mode",
     "open_output",
     "plain_encoding",
     "read_all",
-    "read_lines",
+    "reason_of",
     "same_file",
     "writing",
 ]
@@ -51,7 +55,8 @@ class ClosedPipe(Exception):
     """Nobody reads the output any more."""
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """What went wrong, without the number and the file name that the system puts around it."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
@@ -61,7 +66,7 @@ def _reason(error: BaseException) -> str:
 # Compression. Modules are loaded when a file needs them.
 
 
-class _Compression(NamedTuple):
+class Compression(NamedTuple):
     """How to read and write one format, and what its reader raises beside OSError."""
 
     reader: Callable[[BinaryIO], Any]
@@ -69,26 +74,26 @@ class _Compression(NamedTuple):
     errors: tuple[type[BaseException], ...]
 
 
-def _gz() -> _Compression:
+def _gz() -> Compression:
     import gzip
 
     def writer(raw: BinaryIO) -> Any:
         # neither name nor time in the header: same text, same bytes
         return gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0)
 
-    return _Compression(lambda raw: gzip.GzipFile(fileobj=raw), writer, (EOFError, zlib.error))
+    return Compression(lambda raw: gzip.GzipFile(fileobj=raw), writer, (EOFError, zlib.error))
 
 
-def _xz() -> _Compression:
+def _xz() -> Compression:
     import lzma
 
-    return _Compression(lzma.LZMAFile, lambda raw: lzma.LZMAFile(raw, "wb"), (EOFError, lzma.LZMAError))
+    return Compression(lzma.LZMAFile, lambda raw: lzma.LZMAFile(raw, "wb"), (EOFError, lzma.LZMAError))
 
 
-def _zst() -> _Compression:
+def _zst() -> Compression:
     with suppress(ImportError):
         standard: Any = importlib.import_module("compression.zstd")
-        return _Compression(standard.ZstdFile, lambda raw: standard.ZstdFile(raw, "wb"), (EOFError, standard.ZstdError))
+        return Compression(standard.ZstdFile, lambda raw: standard.ZstdFile(raw, "wb"), (EOFError, standard.ZstdError))
     try:
         package: Any = importlib.import_module("zstandard")
     except ImportError:
@@ -101,7 +106,7 @@ def _zst() -> _Compression:
     def writer(raw: BinaryIO) -> Any:
         return package.ZstdCompressor().stream_writer(raw, closefd=False)
 
-    return _Compression(reader, writer, (EOFError, package.ZstdError))
+    return Compression(reader, writer, (EOFError, package.ZstdError))
 
 
 class _Frames(io.RawIOBase):
@@ -134,10 +139,15 @@ class _Frames(io.RawIOBase):
         return count
 
 
-_COMPRESSIONS: dict[str, Callable[[], _Compression]] = {".gz": _gz, ".xz": _xz, ".zst": _zst}
+_COMPRESSIONS: dict[str, Callable[[], Compression]] = {".gz": _gz, ".xz": _xz, ".zst": _zst}
 
 
-def _compression_of(path: str) -> _Compression | None:
+def compression_of(path: str) -> Compression | None:
+    """The compression that a name asks for.
+
+    Raises:
+        OSError: its package is missing.
+    """
     make = _COMPRESSIONS.get(os.path.splitext(path)[1].lower())
     return make() if make else None
 
@@ -155,23 +165,24 @@ def _standard(stream: Any) -> BinaryIO:
 
 
 @contextmanager
-def _reading(path: str) -> Iterator[BinaryIO]:
-    """The bytes of a file, decompressed; every failure inside becomes a :class:`ReadError`."""
+def _reading(path: str) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """A file and its bytes, decompressed; every failure inside becomes a :class:`ReadError`."""
     errors: tuple[type[BaseException], ...] = (OSError,)
     try:
         if path == _STDIN:
-            yield _standard(sys.stdin)
+            standard = _standard(sys.stdin)
+            yield standard, standard
             return
         with open(path, "rb") as raw:
-            compression = _compression_of(path)
+            compression = compression_of(path)
             if compression is None:
-                yield raw
+                yield raw, raw
             else:
                 errors += compression.errors
                 with compression.reader(raw) as handle:
-                    yield handle
+                    yield raw, handle
     except errors as error:
-        raise ReadError(path, _reason(error)) from None
+        raise ReadError(path, reason_of(error)) from None
 
 
 def read_all(path: str) -> bytes:
@@ -180,18 +191,37 @@ def read_all(path: str) -> bytes:
     Raises:
         ReadError: it cannot be read or its compression is broken.
     """
-    with _reading(path) as handle:
+    with _reading(path) as (_, handle):
         return handle.read()
 
 
-def read_lines(path: str) -> Iterator[bytes]:
+class LineSource:
     """The lines of a file, or of standard input for ``-``, with their line ends, as soon as each is there.
 
-    Raises:
+    Iterating raises:
         ReadError: it cannot be read or its compression is broken.
     """
-    with _reading(path) as handle:
-        yield from handle
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._raw: BinaryIO | None = None
+        self._position = 0
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the file, compressed as it is, were read; 0 where that cannot be told."""
+        with suppress(OSError, ValueError):  # a pipe; closed at its end
+            if self._raw is not None:
+                self._position = self._raw.tell()
+        return self._position
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _reading(self._path) as (raw, handle):
+            self._raw = raw
+            yield from self._pieces(handle)
+
+    def _pieces(self, handle: BinaryIO) -> Iterator[bytes]:
+        return iter(handle)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -328,7 +358,15 @@ def writing(where: str) -> Iterator[None]:
     except BrokenPipeError:
         raise ClosedPipe from None
     except (OSError, ValueError) as error:
-        raise StreamError(where, _reason(error)) from None
+        raise StreamError(where, reason_of(error)) from None
+
+
+def keep_owner_and_mode(path: str, before: os.stat_result) -> None:
+    """Give a file the owner and the mode of the one whose place it takes."""
+    if hasattr(os, "chown"):
+        with suppress(OSError):  # only root may give files away
+            os.chown(path, before.st_uid, before.st_gid)
+    os.chmod(path, stat.S_IMODE(before.st_mode))
 
 
 class Replacement:
@@ -339,21 +377,23 @@ class Replacement:
 
     Attributes:
         sink: where to write.
+        raw: the file itself, for who writes a format that takes no compression around it.
+        where: the name that it will go by.
 
     Raises:
         StreamError: the folder cannot be written to.
     """
 
     def __init__(self, path: str) -> None:
-        self._where = path
+        self.where = path
         self._path = os.path.realpath(path)
         self._temporary = ""
         with writing(path):
             if os.path.isdir(self._path):
                 raise OSError("Is a directory")
-            compression = _compression_of(path)
-            self._raw: BinaryIO = self._create()
-            self._handle = compression.writer(self._raw) if compression else self._raw
+            compression = compression_of(path)
+            self.raw: BinaryIO = self._create()
+            self._handle = compression.writer(self.raw) if compression else self.raw
         self.sink = Sink(self._handle, path)
 
     def _create(self) -> BinaryIO:
@@ -372,24 +412,18 @@ class Replacement:
         Args:
             suffix: where it is not empty, the file that was there stays under its name with this added.
         """
-        with writing(self._where):
-            if self._handle is not self._raw:
+        with writing(self.where):
+            if self._handle is not self.raw:
                 self._handle.close()
-            self._raw.flush()
-            os.fsync(self._raw.fileno())
-            self._raw.close()
+            self.raw.flush()
+            os.fsync(self.raw.fileno())
+            self.raw.close()
             with suppress(FileNotFoundError):
-                self._keep_owner_and_mode(os.stat(self._path))
+                keep_owner_and_mode(self._temporary, os.stat(self._path))
             if suffix:
                 self._back_up(self._path + suffix)
             os.replace(self._temporary, self._path)
         self._temporary = ""
-
-    def _keep_owner_and_mode(self, before: os.stat_result) -> None:
-        if hasattr(os, "chown"):
-            with suppress(OSError):  # only root may give files away
-                os.chown(self._temporary, before.st_uid, before.st_gid)
-        os.chmod(self._temporary, stat.S_IMODE(before.st_mode))
 
     def _back_up(self, backup: str) -> None:
         with suppress(FileNotFoundError):
@@ -406,7 +440,7 @@ class Replacement:
 
     def __exit__(self, *_: object) -> None:
         if self._temporary:
-            _abandon(self._handle, self._raw)
+            _abandon(self._handle, self.raw)
             with suppress(OSError):
                 os.unlink(self._temporary)
 
@@ -438,7 +472,7 @@ def open_output(path: str) -> Iterator[Sink]:
 @contextmanager
 def _direct(path: str) -> Iterator[Sink]:
     with writing(path):
-        compression = _compression_of(path)
+        compression = compression_of(path)
         raw: BinaryIO = open(path, "wb")  # noqa: SIM115  closed below
         handle = compression.writer(raw) if compression else raw
     try:

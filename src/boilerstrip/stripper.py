@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from . import decoding
 from .arrays import Ints
 from .config import Config
+from .correction import corrected, default_correction, page_reasons
 from .features import Page, measure, ngrams, page_of
-from .html import extract_text
+from .html import Extraction, extract
 from .lexicon import SECTIONS
 from .model import Model, default_model, first_scores, second_scores
+from .page import measure as measure_page
 from .records import Explanation, Kind, Label, Paragraph, Reason
 from .rules import RULES, apply_rules
 from .segmentation import batch_of, segment
@@ -40,6 +42,7 @@ class _Decided(NamedTuple):
     known: NDArray[np.bool_]
     answers: NDArray[np.float32]
     verdicts: decoding.Verdicts
+    evidence: NDArray[np.float32] | None = None  # of the web page, where there is one
 
 
 class Stripper:
@@ -109,19 +112,35 @@ class Stripper:
                 yield self._explanation(decided, at, paragraphs)
 
     def clean_html(self, html: str | bytes, *, url: str | None = None) -> str:
-        """The wire copy of a page; ``""`` if there is none. See :func:`boilerstrip.html.extract_text`."""
-        return self.clean(extract_text(html, url=url))
+        """The wire copy of a page; ``""`` if there is none. See :func:`boilerstrip.html.extract`."""
+        found = extract(html, url=url)
+        return self._kept_text(self._decide_page(found), 0)[0] if found.text else ""
 
     def label_html(self, html: str | bytes, *, url: str | None = None) -> list[Paragraph]:
         """The labelled paragraphs of a page; their offsets count in the extracted text."""
-        return self.label(extract_text(html, url=url))
+        found = extract(html, url=url)
+        return _paragraphs(self._decide_page(found), 0) if found.text else []
 
     def explain_html(self, html: str | bytes, *, url: str | None = None) -> Explanation:
-        """The explanation of a page; its ``note`` says so if no text was found in it."""
-        text = extract_text(html, url=url)
-        if not text:
-            return Explanation("", (), (), note="trafilatura found no text in this page")
-        return self.explain(text)
+        """The explanation of a page; its ``note`` says why if no text was found in it."""
+        found = extract(html, url=url)
+        if not found.text:
+            return Explanation("", (), (), note=found.reason)
+        return self._explanation(self._decide_page(found), 0, True)
+
+    def _decide_page(self, found: Extraction) -> _Decided:
+        """The decision on a text with the evidence of the page that it comes from."""
+        by_text = self._decide((found.text,))
+        if found.tree is None or not by_text.page.count:
+            return by_text
+        place = by_text.page.segmentation
+        paragraphs = [found.text[start:end] for start, end in zip(place.starts.tolist(), place.ends.tolist(), strict=True)]
+        evidence = measure_page(found.tree, paragraphs, by_text.answers[:, 0].tolist())
+        answers = corrected(default_correction(), by_text.answers, paragraphs, evidence)
+        if self.site is not None:
+            answers = _with_site(answers, by_text.known)
+        verdicts = decoding.decide(answers, by_text.page.lengths, self.config)
+        return by_text._replace(answers=answers, verdicts=verdicts, evidence=evidence)
 
     def _decide(self, texts: Sequence[str]) -> _Decided:
         batch = batch_of(texts)
@@ -273,6 +292,8 @@ def _reasons(decided: _Decided, index: int, here: range, words: dict[int, list[s
     reasons = []
     if decided.known[index]:
         reasons.append(Reason("site", "repeated on other pages of this site"))
+    if decided.evidence is not None:
+        reasons += page_reasons(decided.evidence[index], chosen is None)
     for rule, fired in zip(RULES, decided.rules[index].tolist(), strict=True):
         if fired and (rule.kind is chosen or (rule.kind and chosen and rule.kind.label is chosen.label)):
             reasons.append(Reason("rule", rule.name))

@@ -36,7 +36,7 @@ GAP, _GAP_PROPERTIES = 0x110000, LETTER | UNSPACED
 
 
 class View(NamedTuple):
-    """What is read of each paragraph: folded characters with a line feed before and after, and a mark for what is left out.
+    """What is read of each paragraph: folded characters between line feeds, with a mark for what is left out.
 
     Attributes:
         folded: uint32, folded characters of all paragraphs.

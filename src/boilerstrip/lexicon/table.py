@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Ints, ranges
-from ..characters import DIGIT
+from ..characters import DIGIT, character_table
 from ..tokens import Hashes, Tokens, View, hash_words, mixed
 from .source import SECTIONS, Entry
 
@@ -37,7 +37,9 @@ _FUNCTION_SHARE = 0.6
 
 
 #: Bits by which tables are entered: some 100,000 phrases leave most places of the table of keys empty.
-_REACH_BITS, _PLACE_BITS = 17, 18
+_REACH_BITS, _PLACE_BITS, _HEAD_BITS = 17, 18, 16
+#: Characters of a stem by which it is first looked for.
+_HEAD = 3
 
 
 class Lexicon(NamedTuple):
@@ -53,6 +55,8 @@ class Lexicon(NamedTuple):
         places: int32, keys with the upper bits ``b`` are ``keys[places[b]:places[b + 1]]``.
         reach: uint8, by the upper bits of a token's hash: words of the longest phrase that begins with it.
         pairs: uint8, the same for the first two words.
+        heads: uint32, by the upper bits of the hash of a word's first three characters: bit ``n`` is set if stems of ``n``
+            characters begin so.
         stems: for each length of a phrase in words the lengths of the stems at its end, in characters.
     """
 
@@ -65,6 +69,7 @@ class Lexicon(NamedTuple):
     places: NDArray[np.int32]
     reach: NDArray[np.uint8]
     pairs: NDArray[np.uint8]
+    heads: NDArray[np.uint32]
     stems: tuple[tuple[int, ...], ...]
 
 
@@ -97,6 +102,7 @@ def compile_entries(entries: Sequence[Entry]) -> dict[str, NDArray[np.generic]]:
     firsts: dict[int, int] = {}
     seconds: dict[int, int] = {}
     stems: set[tuple[int, int]] = set()
+    stem_words: set[str] = set()
     for entry in entries:
         hashes = hash_words(list(entry.words))
         length = len(hashes)
@@ -105,7 +111,8 @@ def compile_entries(entries: Sequence[Entry]) -> dict[str, NDArray[np.generic]]:
         row = (key, SECTIONS.index(entry.section), anchors)
         merged[row] = merged.get(row, 0) | 1 << languages.index(entry.language)
         if entry.stem:
-            stems.add((length, _folded_length(entry.words[-1])))
+            stems.add((length, len(_kept(entry.words[-1]))))
+            stem_words.add(entry.words[-1])
         if length > 1:
             head = int(hashes[0])
             firsts[head] = max(firsts.get(head, 0), length)
@@ -123,6 +130,7 @@ def compile_entries(entries: Sequence[Entry]) -> dict[str, NDArray[np.generic]]:
         "mask": np.array([merged[row] for row in rows], dtype=np.uint64),
         "reach": _reach(firsts),
         "pairs": _reach(seconds),
+        "heads": _heads(sorted(stem_words)),
         "stems": np.array(sorted(stems), dtype=np.uint8).reshape(-1, 2),
     }
 
@@ -134,11 +142,23 @@ def _reach(longest: dict[int, int]) -> NDArray[np.uint8]:
     return table
 
 
-def _folded_length(word: str) -> int:
-    from ..characters import character_table
+def _heads(stems: list[str]) -> NDArray[np.uint32]:
+    table = np.zeros(1 << _HEAD_BITS, dtype=np.uint32)
+    for stem in stems:
+        kept = _kept(stem)
+        size = np.uint32(1 << min(len(kept), 31))
+        if len(kept) < _HEAD:
+            table |= size  # too short to be looked for by its head: every word may begin so
+        else:
+            (head,) = hash_words([kept[:_HEAD]])
+            table[int(head >> np.uint64(64 - _HEAD_BITS))] |= size
+    return table
 
+
+def _kept(word: str) -> str:
+    """The word without characters that are dropped when text is folded."""
     folded = character_table().folded
-    return sum(1 for char in word if folded[min(ord(char), 0x20000)])
+    return "".join(char for char in word if folded[min(ord(char), 0x20000)])
 
 
 @lru_cache(maxsize=1)
@@ -165,6 +185,7 @@ def _assembled(arrays: dict[str, NDArray[np.generic]]) -> Lexicon:
         places,
         arrays["reach"].astype(np.uint8, copy=False),
         arrays["pairs"].astype(np.uint8, copy=False),
+        arrays["heads"].astype(np.uint32, copy=False),
         tuple(tuple(stems[stems[:, 0] == length, 1].tolist()) for length in range(int(stems[:, 0].max(initial=0)) + 1)),
     )
 
@@ -221,7 +242,7 @@ def find_phrases(view: View, tokens: Tokens, documents: Ints, count: int, index:
     good = ((anchors & _AT_START) == 0) | at_start
     good &= ((anchors & _AT_END) == 0) | at_end
     section = index.section[row]
-    sizes = np.bincount(documents, np.diff(tokens.bounds), minlength=count)
+    sizes = np.bincount(documents[tokens.paragraph], minlength=count)
     allowed, language = _languages(index, section, index.mask[row], documents[paragraph], sizes)
     # What is a set phrase from end to end is one whatever the language around it: pages of every language say
     # "All rights reserved." in English.
@@ -243,11 +264,18 @@ def _matches(index: Lexicon, view: View, tokens: Tokens) -> tuple[Ints, Ints, In
         hit = np.flatnonzero(keys >= 0)
         found.append((at[hit], length, keys[hit]))
 
+    room = tokens.ends - tokens.starts
+    head = mixed(view.hashes(tokens.starts, tokens.starts + np.minimum(room, _HEAD)))
+    sizes = index.heads[head >> np.uint64(64 - _HEAD_BITS)]
+
     def keep_stems(at: Ints, length: int, before: Hashes) -> None:
+        if length >= len(index.stems):
+            return
+        some = np.flatnonzero(sizes[at + length - 1])
+        at, before = at[some], before[some]
         last = at + length - 1
-        room = tokens.ends[last] - tokens.starts[last]
-        for size in index.stems[length] if length < len(index.stems) else ():
-            longer = np.flatnonzero(room >= size)
+        for size in index.stems[length]:
+            longer = np.flatnonzero((room[last] >= size) & ((sizes[last] >> np.uint32(min(size, 31))) & np.uint32(1) > 0))
             begin = tokens.starts[last[longer]]
             keep(at[longer], length, before[longer] * _STEP + mixed(view.hashes(begin, begin + size)), True)
 
@@ -286,7 +314,7 @@ def _edges(view: View, tokens: Tokens) -> tuple[Ints, Ints]:
 
 
 def _languages(
-    index: Lexicon, section: NDArray[np.uint8], mask: Hashes, document: Ints, sizes: NDArray[np.float64]
+    index: Lexicon, section: NDArray[np.uint8], mask: Hashes, document: Ints, sizes: Ints
 ) -> tuple[Hashes, Ints]:
     """Mask of the languages that count for each document, and the likeliest; ``sizes`` in tokens."""
     count = len(sizes)
