@@ -292,7 +292,7 @@ def test_a_closed_pipe_ends_the_workers() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-j", "2"], "--jobs without --jsonl or --parquet makes no sense"),
+        (["-j", "2"], "--jobs without --jsonl, --parquet or --warc makes no sense"),
         (["--jsonl", "-j", "0"], "argument -j/--jobs: '0' is no number from 1 to 1000"),
         (["--jsonl", "-j", "many"], "argument -j/--jobs: 'many' is no number from 1 to 1000"),
         (["--jsonl", "-j", "2", "--line-buffered"], "--jobs with --line-buffered makes no sense"),

@@ -143,6 +143,14 @@ def test_neighbours_pull_a_doubtful_paragraph() -> None:
     assert alone[1].argmax() == 0
 
 
+def test_an_appeal_holds_together_more_than_other_kinds() -> None:
+    def between(kind: int) -> float:
+        rows = scores({kind: 1.0}, {0: 0.5, kind: 0.5}, {kind: 1.0})
+        return float(smooth(rows, LIKE_FOLLOWS_LIKE, np.zeros(3, dtype=np.int64))[1, kind])
+
+    assert 0.5 < between(SOCIAL) < between(DONATION)
+
+
 def test_neighbours_do_not_overrule_a_sure_one() -> None:
     rows = scores({DONATION: 1.0}, {0: 0.9999}, {DONATION: 1.0})
     assert smooth(rows, LIKE_FOLLOWS_LIKE, np.zeros(3, dtype=np.int64))[1].argmax() == 0

@@ -146,6 +146,19 @@ EXAMPLES: dict[str, Examples] = {
             "Die Spende des Vereins kam am Montag an.",
         ),
     ),
+    "appeal-letter": Examples(
+        (
+            "→Our paper lives on your gifts\nDear readers,\nThe mill has cost us much.\nPlease donate today.\nKind regards,\nAnna",
+            "Please donate\n→Dear readers,\nThe mill has cost us much.\nKind regards,\nAnna\nThe ferry sails again",
+            "Please donate\nDear readers,\n→The mill has cost us much.\nKind regards,\nAnna\nThe ferry sails again",
+            "Bitte spenden Sie\nLiebe Leserinnen und Leser,\nder Druck ist teuer.\nMit herzlichen Grüßen\n→Die Redaktion\nDer Bus fährt",
+        ),
+        (
+            "Please donate\nDear readers,\nThe mill has cost us much.\nKind regards,\nAnna\n→The ferry sails again",
+            "Dear grandmother,\n→The mill has cost us much.\nKind regards,\nAnna",
+            "→Dear readers,\nPlease donate for the mill.",
+        ),
+    ),
     "subscription-prompt": Examples(
         ("Subscribe to our newsletter", "Jetzt Newsletter abonnieren", "Abonnez-vous à notre newsletter", "Suscríbete"),
         ("The number of subscribers fell by a third, the publisher said.", "Die Kinder lesen jeden Tag Zeitung."),

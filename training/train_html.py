@@ -32,7 +32,7 @@ from page_data import GoldPage, fold_models, gold_pages, in_gold, words
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from boilerstrip.correction import CLIP, INPUTS, Correction, inputs_of, write_correction
+from boilerstrip.correction import CLIP, INPUTS, Correction, has_more_story, inputs_of, write_correction
 from boilerstrip.decoding import smooth
 from boilerstrip.features import measure as measure_text
 from boilerstrip.features import ngrams, page_of
@@ -87,12 +87,9 @@ class Example:
         return bool(self.sizes[self.shares > 0.5].sum() >= COMPLETE * story)
 
 
-def example_of(page: GoldPage, model: Model) -> Example | None:
-    """Read a page with a given text model; ``None`` where no text is found in it."""
-    found = extract(page.html, url=page.url)
-    if not found.text or found.tree is None:
-        return None
-    batch = batch_of((found.text,))
+def _answered(source: str, model: Model) -> tuple[list[str], NDArray[np.float32]]:
+    """Paragraphs of a text and the text model's answers."""
+    batch = batch_of((source,))
     text = page_of(batch, segment(batch, "auto"))
     measures = measure_text(text)
     rules = apply_rules(text).astype(np.float32)
@@ -100,12 +97,29 @@ def example_of(page: GoldPage, model: Model) -> Example | None:
     second = second_scores(model, measures, rules, first, text.documents, text.segmentation.bounds)
     answers = smooth(second, model.transitions, text.documents, model.sharpness)
     place = text.segmentation
-    paragraphs = [found.text[start:end] for start, end in zip(place.starts.tolist(), place.ends.tolist(), strict=True)]
+    paragraphs = [source[start:end] for start, end in zip(place.starts.tolist(), place.ends.tolist(), strict=True)]
+    return paragraphs, answers
+
+
+def _lengths(paragraphs: Sequence[str]) -> NDArray[np.int64]:
+    return np.array([len(item) for item in paragraphs], dtype=np.int64)
+
+
+def example_of(page: GoldPage, model: Model) -> Example | None:
+    """Read a page with a given text model; ``None`` where no text is found in it."""
+    found = extract(page.html, url=page.url)
+    if not found.text or found.tree is None:
+        return None
+    paragraphs, answers = _answered(found.text, model)
+    if found.other:
+        others, its = _answered(found.other, model)
+        if has_more_story(its, _lengths(others), answers, _lengths(paragraphs)):
+            paragraphs, answers = others, its
     evidence = measure(found.tree, paragraphs, answers[:, 0].tolist())
     sizes = np.array([len(words(item)) for item in paragraphs])
     return Example(
         page,
-        found.text,
+        "\n".join(paragraphs),
         paragraphs,
         answers,
         inputs_of(answers, paragraphs, evidence),

@@ -44,7 +44,7 @@ def context_names(classes: tuple[str, ...], extra: tuple[str, ...]) -> tuple[str
         extra: names of further columns of the paragraph itself (rules).
     """
     names = [*MEASURES, *extra, *(f"own {name}" for name in classes)]
-    names += [f"{by:+d} {name}" for by in _NEIGHBOURS for name in classes]
+    names += [f"{by:+d} is {name}" for by in _NEIGHBOURS for name in classes]
     names += [f"{by:+d} {name}" for by in _NEXT for name in MEASURES]
     names += [f"{by:+d} {name}" for by in _MEASURED for name in NEIGHBOUR_MEASURES]
     names += [f"{side} {width} {name}" for width in _WINDOWS for side in ("before", "after") for name in classes]

@@ -25,8 +25,8 @@ from .page import EVIDENCE, WORD_GROUPS
 from .records import Kind, Reason
 
 __all__ = [
-    "INPUTS", "Correction", "corrected", "default_correction", "inputs_of", "page_reasons", "probabilities",
-    "read_correction", "write_correction",
+    "INPUTS", "Correction", "corrected", "default_correction", "has_more_story", "inputs_of", "page_reasons",
+    "probabilities", "read_correction", "write_correction",
 ]  # fmt: skip
 
 Floats = NDArray[np.float32]
@@ -204,15 +204,31 @@ for _row, (_, _kind) in enumerate(_HINTS):
 _HINT = np.float32(0.02)
 
 
+#: By so much at most the page may raise a paragraph's log-odds of being wire copy. The page cannot tell an appeal in
+#: the middle of the story from the story; the text can, and where it is sure, no place in the page changes that.
+_RESCUE = np.float32(2.0)
+
+
 def corrected(correction: Correction, answers: Floats, paragraphs: Sequence[str], evidence: Floats) -> Floats:
     """The text model's answers with the page's evidence, ``(paragraphs, 15)``; arguments as in :func:`inputs_of`."""
     if not len(answers):
         return answers
     wire = probabilities(correction, inputs_of(answers, paragraphs, evidence))
+    wire = np.minimum(wire, 1 / (1 + np.exp(-_log_odds(answers[:, 0]) - _RESCUE)))
     rest = answers[:, 1:] + _HINT * (evidence[:, _HINTING] @ _HINTED)
     rest[:, CLASSES.index(Kind.INTERFACE.value) - 1] += _HINT / 10
     rest *= ((1 - wire) / rest.sum(axis=1))[:, None]
     return np.concatenate([wire[:, None], rest], axis=1, dtype=np.float32)
+
+
+#: One extraction takes the place of another if it has so many times the story's characters. Of the 470 measured pages
+#: five have two extractions: one gains by 7.8 times, the other four lose or stay.
+_MUCH = 1.5
+
+
+def has_more_story(answers: Floats, lengths: NDArray[np.int64], than: Floats, than_lengths: NDArray[np.int64]) -> bool:
+    """Whether a text holds much more story than another one of the same page, by the text model's answers for both."""
+    return bool((answers[:, 0] * lengths).sum() > _MUCH * (than[:, 0] * than_lengths).sum())
 
 
 #: Evidence that is worth telling, for a paragraph that goes and for one that stays.

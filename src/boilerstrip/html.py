@@ -26,10 +26,11 @@ MOST_BLOCKS = 100_000
 #: From this depth on elements are laid flat. libxml2 drops what stands deeper than 255, trafilatura's recursion ends
 #: with Python's.
 DEEPEST = 200
-#: A text of fewer characters is no story that the fast extraction found; the full one tries again.
-SHORT = 250
-#: The full extraction compares short paragraphs with one another: 20,000 take 41 s, so many a tenth of a second.
-FEW_BLOCKS = 1_000
+#: Where the fast extraction gives fewer characters the full one is tried too. For longer texts trafilatura itself, in
+#: favour of recall, compares nothing, and both are the same.
+SHORT = 2_500
+#: The full extraction compares short paragraphs with one another: 20,000 take 41 s, so many one.
+FEW_BLOCKS = 3_000
 
 
 class Extraction(NamedTuple):
@@ -37,11 +38,13 @@ class Extraction(NamedTuple):
 
     Attributes:
         text: the text, one paragraph a line; ``""`` where there is none.
+        other: what the full extraction gives, where it gives something else; else ``""``.
         tree: the parsed page, where more may be found out about its paragraphs; ``None`` without text.
         reason: why there is no text; ``""`` where there is.
     """
 
     text: str
+    other: str = ""
     tree: HtmlElement | None = None
     reason: str = ""
 
@@ -94,11 +97,14 @@ def _extract(html: str | bytes, url: str | None) -> Extraction:
     _prune(tree)
     options: dict[str, Any] = {"url": url, "include_comments": False, "with_metadata": False, "favor_recall": True}
     found = trafilatura.extract(tree, fast=True, **options) or ""
+    other = ""
     if len(found) < SHORT and blocks < FEW_BLOCKS:
-        found = max(found, trafilatura.extract(tree, **options) or "", key=len)
+        other = trafilatura.extract(tree, **options) or ""
+    if not found.strip():
+        found, other = other, ""
     if not found.strip():
         return Extraction("", reason="trafilatura found no text in this page")
-    return Extraction(found, tree)
+    return Extraction(found, "" if other == found else other, tree)
 
 
 def decoded(html: bytes) -> str:

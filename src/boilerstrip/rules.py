@@ -189,6 +189,48 @@ def donation_appeal(page: Page) -> Flags:
     return ((cover > 0.06) & address & ~page.shows("said")) | (cover >= 0.34)
 
 
+#: An appeal in the form of a letter has at most so many paragraphs from its greeting to its close.
+_LETTER = 18
+
+
+@_rule("appeal-letter", Kind.DONATION)
+def appeal_letter(page: Page) -> Flags:
+    """Part of a letter that asks for gifts: its title, greeting, all up to the close, and the signature."""
+    bounds, tokens = page.segmentation.bounds, _tokens(page)
+    short = (tokens <= 9) & ~_sentence(page)
+    greeting = np.flatnonzero(_column(page.opens, "greeting") & short)
+    result = np.zeros(page.count, dtype=bool)
+    if not len(greeting):
+        return result
+    end = bounds[page.documents[greeting] + 1]
+    rows = greeting[:, None] + np.arange(_LETTER)
+    inside = rows < end[:, None]
+    rows = np.minimum(rows, end[:, None] - 1)
+    closes = _column(page.opens, "thanks")
+    contact = _column(page.opens, "participation") | (page.mark("at") > 0)
+    # reported speech ends it, and so does the next letter
+    stop = reported_speech(page) | _column(page.opens, "greeting")
+    inside[:, 1:] &= np.cumsum(stop[rows[:, 1:]], axis=1) == 0
+    last = np.where(inside & (closes | contact)[rows], np.arange(_LETTER), 0).max(axis=1)
+    inside &= np.arange(_LETTER) <= last[:, None]
+    title = np.maximum(greeting - 1, 0)
+    titled = (page.documents[title] == page.documents[greeting]) & (title < greeting) & ~page.long[title]
+    titled &= (page.shows("donation") | page.shows("you") | page.shows("we"))[title]
+    asks = (page.shows("donation")[rows] & inside).any(axis=1) | (titled & page.shows("donation")[title])
+    asks &= last > 1
+    greeting, rows, inside, last, title, titled = (part[asks] for part in (greeting, rows, inside, last, title, titled))
+    result[rows[inside]] = True
+    # "With kind regards," and lines of contact are followed by a name; a name is followed by something else
+    close = greeting + last
+    follows = np.minimum(close + 1, page.count - 1)
+    signed = (page.documents[follows] == page.documents[close]) & (follows > close) & short[follows]
+    regards = _column(page.whole, "thanks") & ~page.shows("role") & ~_sentence(page)
+    signed &= (tokens[follows] <= 6) & (regards | contact)[close]
+    result[follows[signed]] = True
+    result[title[titled]] = True
+    return result
+
+
 @_rule("subscription-prompt", Kind.SUBSCRIPTION)
 def subscription_prompt(page: Page) -> Flags:
     """Set phrases of subscription, registration or newsletters make up much of the paragraph."""

@@ -339,6 +339,7 @@ class Run:
             "--removed": a.removed,
             "--errors": a.errors,
             "--html": a.html,
+            "--warc": a.warc,
             "--encoding": a.encoding,
             "--field": its.field,
             "--into": its.into,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from . import decoding
 from .arrays import Ints
 from .config import Config
-from .correction import corrected, default_correction, page_reasons
+from .correction import corrected, default_correction, has_more_story, page_reasons
 from .features import Page, measure, ngrams, page_of
 from .html import Extraction, extract
 from .lexicon import SECTIONS
@@ -131,10 +131,15 @@ class Stripper:
     def _decide_page(self, found: Extraction) -> _Decided:
         """The decision on a text with the evidence of the page that it comes from."""
         by_text = self._decide((found.text,))
+        if found.other:
+            other = self._decide((found.other,))
+            if has_more_story(other.answers, other.page.lengths, by_text.answers, by_text.page.lengths):
+                by_text = other
         if found.tree is None or not by_text.page.count:
             return by_text
         place = by_text.page.segmentation
-        paragraphs = [found.text[start:end] for start, end in zip(place.starts.tolist(), place.ends.tolist(), strict=True)]
+        text = by_text.texts[0]
+        paragraphs = [text[start:end] for start, end in zip(place.starts.tolist(), place.ends.tolist(), strict=True)]
         evidence = measure_page(found.tree, paragraphs, by_text.answers[:, 0].tolist())
         answers = corrected(default_correction(), by_text.answers, paragraphs, evidence)
         if self.site is not None:
