@@ -31,6 +31,8 @@ class Examples(NamedTuple):
     no: tuple[str, ...]
 
 
+LETTER = "Dear readers,\nThe mill has cost us much.\nPlease donate today.\nKind regards,"
+
 EXAMPLES: dict[str, Examples] = {
     "desk-credit": Examples(
         (
@@ -148,13 +150,13 @@ EXAMPLES: dict[str, Examples] = {
     ),
     "appeal-letter": Examples(
         (
-            "→Our paper lives on your gifts\nDear readers,\nThe mill has cost us much.\nPlease donate today.\nKind regards,\nAnna",
-            "Please donate\n→Dear readers,\nThe mill has cost us much.\nKind regards,\nAnna\nThe ferry sails again",
+            f"→Our paper lives on your gifts\n{LETTER}\nAnna",
+            f"Please donate\n→{LETTER}\nAnna\nThe ferry sails again",
             "Please donate\nDear readers,\n→The mill has cost us much.\nKind regards,\nAnna\nThe ferry sails again",
-            "Bitte spenden Sie\nLiebe Leserinnen und Leser,\nder Druck ist teuer.\nMit herzlichen Grüßen\n→Die Redaktion\nDer Bus fährt",
+            "Bitte spenden Sie\nLiebe Leser,\nDruck kostet.\nMit herzlichen Grüßen\n→Die Redaktion\nDer Bus fährt",
         ),
         (
-            "Please donate\nDear readers,\nThe mill has cost us much.\nKind regards,\nAnna\n→The ferry sails again",
+            f"Please donate\n{LETTER}\nAnna\n→The ferry sails again",
             "Dear grandmother,\n→The mill has cost us much.\nKind regards,\nAnna",
             "→Dear readers,\nPlease donate for the mill.",
         ),

@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 
 #: Strength of the transitions and number of rounds, chosen by cross-validation; docs/accuracy.md has the table.
 COUPLING, ROUNDS = 0.2, 3
-#: ... and the strength where a donation appeal is on one side: an appeal goes as one, and its lines look innocent alone.
+#: ... and where a donation appeal is on one side: an appeal goes as one, and its lines look innocent alone.
 APPEAL_COUPLING = 0.4
 
 _CREDITS = slice(1, 1 + len(KINDS_OF[Label.CREDITS]))

@@ -23,7 +23,7 @@ from .records import Kind
 from .segmentation import Batch, Segmentation
 from .tokens import Hashes, Tokens, View, hash_words, mixed, tokenize, view_of
 
-__all__ = ["MEASURES", "NGRAM_SETTINGS", "Grams", "Page", "leading_colon", "measure", "ngrams", "page_of"]
+__all__ = ["MEASURES", "NGRAM_SETTINGS", "Grams", "Page", "leading_colon", "measure", "ngrams", "one_of", "page_of"]
 
 Floats = NDArray[np.float32]
 Columns = Sequence[NDArray[Any]]
@@ -265,18 +265,19 @@ def _edges(page: Page) -> Columns:
     before = np.maximum(view.ends - 2, 0)
     closer = (last & c.CLOSER) > 0
     sentence = ((last & c.SENTENCE_END) > 0) | (closer & ((view.properties[before] & c.SENTENCE_END) > 0))
-    bracket, unbracket = _one_of(opening, "([（【["), _one_of(closing, ")])）】")
-    quote, unquote = _one_of(opening, "\"“„«»'‘「『”"), _one_of(closing, "\"”“»«'’」』")
+    bracket, unbracket = one_of(opening, "([（【["), one_of(closing, ")])）】")
+    quote, unquote = one_of(opening, "\"“„«»'‘「『”"), one_of(closing, "\"”“»«'’」』")
     return (
         (first & c.UPPER) > 0, (first & c.LOWER) > 0, (first & c.DIGIT) > 0, ((first & c.BULLET) > 0) & ~quote,
         (first & c.OPENER) > 0, bracket, (first & c.PICTURE) > 0,
-        sentence, unquote, _one_of(closing, ":：»›>→"), _one_of(closing, "…") | (_one_of(closing, ".") & (view.folded[before] == ord("."))),
-        _one_of(closing, "?？؟"), _one_of(closing, "!！"), (last & c.DIGIT) > 0, unbracket, (last & c.LETTER) > 0,
+        sentence, unquote, one_of(closing, ":：»›>→"), one_of(closing, "…") | (one_of(closing, ".") & (view.folded[before] == ord("."))),
+        one_of(closing, "?？؟"), one_of(closing, "!！"), (last & c.DIGIT) > 0, unbracket, (last & c.LETTER) > 0,
         bracket & unbracket, quote & unquote,
     )  # fmt: skip
 
 
-def _one_of(points: NDArray[np.uint32], chars: str) -> NDArray[np.bool_]:
+def one_of(points: NDArray[np.uint32], chars: str) -> NDArray[np.bool_]:
+    """Whether each code point is one of a few characters. For arrays of one value a paragraph; ``np.isin`` costs more."""
     result = np.zeros(points.shape, dtype=bool)
     for char in chars:
         result |= points == ord(char)
@@ -293,7 +294,7 @@ def leading_colon(page: Page) -> NDArray[np.bool_]:
     behind = tokens.ends[early]
     # French sets a space before the colon
     behind = np.where(view.folded[behind] == ord(" "), behind + 1, behind)
-    colon: NDArray[np.bool_] = (_one_of(view.folded[behind], ":：|»›") & inside).any(axis=1)
+    colon: NDArray[np.bool_] = (one_of(view.folded[behind], ":：|»›") & inside).any(axis=1)
     return colon
 
 
@@ -301,7 +302,7 @@ def leading_colon(page: Page) -> NDArray[np.bool_]:
 def _marks(page: Page) -> Columns:
     tokens, view = page.tokens, page.view
     web = np.logical_or.reduce([tokens.hashes == word for word in _web_words()])
-    arrow = _one_of(view.folded[view.starts], "»›→►▶▸➔➜➡⇒>") | _one_of(view.folded[view.ends - 1], "»›→►▶▸➔➜➡⇒>")
+    arrow = one_of(view.folded[view.starts], "»›→►▶▸➔➜➡⇒>") | one_of(view.folded[view.ends - 1], "»›→►▶▸➔➜➡⇒>")
     return (
         page.mark("at") > 0, np.bincount(tokens.paragraph[web], minlength=page.count) > 0, page.mark("pipe") > 0,
         page.mark("copyright") > 0, page.mark("slash") > 0, page.mark("currency") > 0, page.mark("picture") > 0,

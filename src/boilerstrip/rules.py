@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .arrays import shifted
 from .characters import DIGIT, OPENER
-from .features import Page, leading_colon
+from .features import Page, leading_colon, one_of
 from .lexicon import SECTIONS
 from .records import Kind
 from .tokens import Hashes, hash_words
@@ -71,14 +71,12 @@ def _sentence(page: Page) -> Flags:
     """Ends like a sentence."""
     view = page.view
     last = view.folded[view.ends - 1]
-    return np.isin(last, [ord(char) for char in ".!?…。！？।"])
+    return one_of(last, ".!?…。！？।")
 
 
 def _bracketed(page: Page) -> Flags:
     view = page.view
-    return np.isin(view.folded[view.starts], [ord(char) for char in "([（【"]) & np.isin(
-        view.folded[view.ends - 1], [ord(char) for char in ")]）】"]
-    )
+    return one_of(view.folded[view.starts], "([（【") & one_of(view.folded[view.ends - 1], ")]）】")
 
 
 # --- credits ----------------------------------------------------------------------------------------------------------
@@ -277,7 +275,7 @@ def interface_word(page: Page) -> Flags:
     """Nothing but a word of menus, buttons, notices or players, and no colon that leads on to something."""
     words = _column(page.whole, "interface") | ((page.cover[:, SECTIONS.index("interface")] >= 0.6) & ~page.long)
     last = page.view.folded[page.view.ends - 1]
-    return words & ~np.isin(last, [ord(char) for char in ":："])
+    return words & ~one_of(last, ":：")
 
 
 @_rule("breadcrumb", Kind.INTERFACE)
@@ -336,7 +334,8 @@ def dateline(page: Page) -> Flags:
     at = (tokens.bounds[:-1, None] + np.arange(1, 6))[page.long]
     at = at[at < tokens.bounds[1:, None][page.long]]
     at = at[(view.properties[tokens.starts[at] - 1] & OPENER) > 0]
-    named = at[np.isin(tokens.hashes[at], _agency_names())]
+    names, hashes = _agency_names(), tokens.hashes[at]
+    named = at[names[np.minimum(np.searchsorted(names, hashes), len(names) - 1)] == hashes]
     return page.long & (np.bincount(tokens.paragraph[named], minlength=page.count) > 0)
 
 
@@ -345,7 +344,7 @@ def _agency_names() -> Hashes:
     # The lexicons have these names anchored or in phrases only: inside a paragraph they are a source that is cited.
     names = "reuters afp ap upi dpa apa sda efe ansa tass pti ani ians xinhua kyodo yonhap belga anp lusa ritzau"
     names += " tt ntb stt pap ctk tasr mti agerpres ukrinform interfax bernama antara vna aap cp sid kna epd ats"
-    return hash_words([*names.split(), "рейтер", "тасс", "интерфакс", "укринформ"])
+    return np.sort(hash_words([*names.split(), "рейтер", "тасс", "интерфакс", "укринформ"]))
 
 
 #: All rules, in the order of the columns of :func:`apply_rules`.

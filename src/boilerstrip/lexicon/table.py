@@ -55,8 +55,8 @@ class Lexicon(NamedTuple):
         places: int32, keys with the upper bits ``b`` are ``keys[places[b]:places[b + 1]]``.
         reach: uint8, by the upper bits of a token's hash: words of the longest phrase that begins with it.
         pairs: uint8, the same for the first two words.
-        heads: uint32, by the upper bits of the hash of a word's first three characters: bit ``n`` is set if stems of ``n``
-            characters begin so.
+        heads: uint32, by the upper bits of the hash of a word's first three characters: bit ``n`` is set if stems of
+            ``n`` characters begin so.
         stems: for each length of a phrase in words the lengths of the stems at its end, in characters.
     """
 
@@ -275,7 +275,8 @@ def _matches(index: Lexicon, view: View, tokens: Tokens) -> tuple[Ints, Ints, In
         at, before = at[some], before[some]
         last = at + length - 1
         for size in index.stems[length]:
-            longer = np.flatnonzero((room[last] >= size) & ((sizes[last] >> np.uint32(min(size, 31))) & np.uint32(1) > 0))
+            bit = np.uint32(1 << min(size, 31))
+            longer = np.flatnonzero((room[last] >= size) & ((sizes[last] & bit) > 0))
             begin = tokens.starts[last[longer]]
             keep(at[longer], length, before[longer] * _STEP + mixed(view.hashes(begin, begin + size)), True)
 
