@@ -494,7 +494,7 @@ def test_untouched_lines_and_blank_lines_are_as_they_were() -> None:
     text = cleaned(STORY)
     assert cleaned(text) == text
     odd = json.dumps(text).replace("t", "\\u0074").encode()
-    data = b'\n{"text":%s ,"n":1E5}\n  \r\n\t{"text": "\\/"}' % odd
+    data = b'\n{"text":%s ,"n":1E5}\n  \r\n\t{"text": "Nearly 3\\/4 of the voters came, the mayor said."}' % odd
     assert run("--jsonl", stdin=data) == (data, "", 0)
 
 

@@ -312,7 +312,7 @@ def test_the_page_decides_what_the_text_leaves_open(monkeypatch: pytest.MonkeyPa
     line = "Goats win the regatta again"
     html = html_of(f"<p>{line}</p>").replace("<head>", f"<head><meta name='description' content='{line}'>")
     by_evidence = leaning(is_summary=-20.0, beside_story=8.0)
-    monkeypatch.setattr("boilerstrip.stripper.default_correction", lambda: by_evidence)
+    monkeypatch.setattr("boilerstrip.correction.default_correction", lambda: by_evidence)
     found = {item.text: item for item in label_html(html)}
     assert found[line].label is not Label.WIRE
     assert "page: the page's description" in map(str, found[line].reasons)
@@ -347,5 +347,5 @@ def test_of_two_extractions_the_one_with_much_more_story_is_taken(monkeypatch: p
     longer = "\n".join([*STORY, *(text.replace("ferry", "schooner") for text in STORY)])
     for text, other, taken in ((STORY[0], longer, longer), (longer, STORY[0], longer), (longer, longer + "!", longer)):
         both = found._replace(text=text, other=other)
-        monkeypatch.setattr("boilerstrip.stripper.extract", lambda *_, both=both, **__: both)
+        monkeypatch.setattr("boilerstrip.html.extract", lambda *_, both=both, **__: both)
         assert [item.text for item in label_html("")] == taken.split("\n")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from .records import Kind, Label
@@ -20,6 +19,12 @@ class ConfigError(ValueError):
     """A setting that does not exist or a value out of its range; the message names the nearest known one."""
 
 
+def _nearest(name: str, known: Sequence[str]) -> str:
+    import difflib  # only an error needs it, and the filter's start is measured in milliseconds
+
+    return difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+
+
 def _names(values: Iterable[str], setting: str) -> frozenset[str]:
     if isinstance(values, str):
         values = (values,)
@@ -29,7 +34,7 @@ def _names(values: Iterable[str], setting: str) -> frozenset[str]:
         raise ConfigError(f"{setting} must be names of labels or kinds, not {type(values).__name__}") from None
     for name in names:
         if name not in _NAMES:
-            near = difflib.get_close_matches(name, _NAMES, n=1, cutoff=0.0)[0]
+            near = _nearest(name, _NAMES)
             raise ConfigError(f"{setting}: there is no label or kind {name!r}; did you mean {near!r}?")
     return frozenset(names)
 
@@ -77,7 +82,7 @@ class Config:
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise ConfigError(f"{name} must be a number from 0 to 1, not {value!r}")
         if self.segmentation not in SEGMENTATIONS:
-            near = difflib.get_close_matches(str(self.segmentation), SEGMENTATIONS, n=1, cutoff=0.0)[0]
+            near = _nearest(str(self.segmentation), SEGMENTATIONS)
             raise ConfigError(f"segmentation: there is no {self.segmentation!r}; did you mean {near!r}?")
 
     def keeps(self, label: Label, kind: Kind | None) -> bool:
@@ -99,6 +104,6 @@ class Config:
         known = [field.name for field in fields(cls)]
         for name in settings:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+                near = _nearest(name, known)
                 raise ConfigError(f"there is no setting {name!r}; did you mean {near!r}?")
         return cls(**settings)  # type: ignore[arg-type]

@@ -209,12 +209,19 @@ _HINT = np.float32(0.02)
 _RESCUE = np.float32(2.0)
 
 
+#: A heading that says what the page says its title is.
+_HEADLINE = [EVIDENCE.index(name) for name in ("title_heading", "is_title")]
+
+
 def corrected(correction: Correction, answers: Floats, paragraphs: Sequence[str], evidence: Floats) -> Floats:
     """The text model's answers with the page's evidence, ``(paragraphs, 15)``; arguments as in :func:`inputs_of`."""
     if not len(answers):
         return answers
     wire = probabilities(correction, inputs_of(answers, paragraphs, evidence))
     wire = np.minimum(wire, 1 / (1 + np.exp(-_log_odds(answers[:, 0]) - _RESCUE)))
+    # The stories that the correction learned from are marked without their headlines, which are story all the same.
+    headline = (evidence[:, _HEADLINE] > 0).all(axis=1)
+    wire = np.where(headline, np.maximum(wire, answers[:, 0]), wire)
     rest = answers[:, 1:] + _HINT * (evidence[:, _HINTING] @ _HINTED)
     rest[:, CLASSES.index(Kind.INTERFACE.value) - 1] += _HINT / 10
     rest *= ((1 - wire) / rest.sum(axis=1))[:, None]

@@ -6,7 +6,6 @@ parser follows, a fallback whose time grows with the square of the number of par
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from functools import lru_cache
 from html.parser import HTMLParser
@@ -71,9 +70,11 @@ def extract(html: str | bytes, *, url: str | None = None) -> Extraction:
         return Extraction("", reason="no text: the page is empty")
     try:
         return _extract(html, url)
-    except MemoryError:
+    except (MemoryError, ImportError):
         raise
     except Exception as error:  # whatever a third-party parser does on a bad page is this page's fault
+        import logging
+
         logging.getLogger(__name__).debug("extraction failed", exc_info=True)
         return Extraction("", reason=f"no text: trafilatura failed on this page ({type(error).__name__})")
 

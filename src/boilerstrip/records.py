@@ -69,7 +69,8 @@ class Reason:
     """One piece of evidence for a paragraph's label, in words for a person.
 
     Attributes:
-        source: where it comes from: ``"rule"``, ``"words"``, ``"near"``, ``"place"``, ``"site"`` or ``"model"``.
+        source: where it comes from: ``"rule"``, ``"words"``, ``"near"``, ``"place"``, ``"page"``, ``"site"`` or
+            ``"model"``.
         text: what was seen, for example ``"desk-credit"`` or ``"subscribe, newsletter"``.
     """
 

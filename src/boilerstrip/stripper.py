@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from . import decoding
 from .arrays import Ints
 from .config import Config
-from .correction import corrected, default_correction, has_more_story, page_reasons
 from .features import Page, measure, ngrams, page_of
-from .html import Extraction, extract
 from .lexicon import SECTIONS
 from .model import Model, default_model, first_scores, second_scores
-from .page import measure as measure_page
 from .records import Explanation, Kind, Label, Paragraph, Reason
 from .rules import RULES, apply_rules
 from .segmentation import batch_of, segment
 from .site import SiteProfile
+
+if TYPE_CHECKING:
+    from .html import Extraction
 
 __all__ = ["Stripper", "clean", "clean_html", "explain", "explain_html", "label", "label_html"]
 
@@ -113,23 +113,26 @@ class Stripper:
 
     def clean_html(self, html: str | bytes, *, url: str | None = None) -> str:
         """The wire copy of a page; ``""`` if there is none. See :func:`boilerstrip.html.extract`."""
-        found = extract(html, url=url)
+        found = _extract(html, url)
         return self._kept_text(self._decide_page(found), 0)[0] if found.text else ""
 
     def label_html(self, html: str | bytes, *, url: str | None = None) -> list[Paragraph]:
         """The labelled paragraphs of a page; their offsets count in the extracted text."""
-        found = extract(html, url=url)
+        found = _extract(html, url)
         return _paragraphs(self._decide_page(found), 0) if found.text else []
 
     def explain_html(self, html: str | bytes, *, url: str | None = None) -> Explanation:
         """The explanation of a page; its ``note`` says why if no text was found in it."""
-        found = extract(html, url=url)
+        found = _extract(html, url)
         if not found.text:
             return Explanation("", (), (), note=found.reason)
         return self._explanation(self._decide_page(found), 0, True)
 
     def _decide_page(self, found: Extraction) -> _Decided:
         """The decision on a text with the evidence of the page that it comes from."""
+        from .correction import corrected, default_correction, has_more_story
+        from .page import measure as measure_page
+
         by_text = self._decide((found.text,))
         if found.other:
             other = self._decide((found.other,))
@@ -185,6 +188,12 @@ class Stripper:
         kept = decided.verdicts.kept[first : first + len(paragraphs)].tolist()
         removed = tuple(item for item, stays in zip(paragraphs, kept, strict=True) if not stays)
         return Explanation(text, paragraphs, removed)
+
+
+def _extract(html: str | bytes, url: str | None) -> Extraction:
+    from .html import extract  # with its parser it takes as long to load as all the rest: text does not need it
+
+    return extract(html, url=url)
 
 
 def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
@@ -298,6 +307,8 @@ def _reasons(decided: _Decided, index: int, here: range, words: dict[int, list[s
     if decided.known[index]:
         reasons.append(Reason("site", "repeated on other pages of this site"))
     if decided.evidence is not None:
+        from .correction import page_reasons
+
         reasons += page_reasons(decided.evidence[index], chosen is None)
     for rule, fired in zip(RULES, decided.rules[index].tolist(), strict=True):
         if fired and (rule.kind is chosen or (rule.kind and chosen and rule.kind.label is chosen.label)):
