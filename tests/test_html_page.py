@@ -259,9 +259,9 @@ def test_weights_are_written_and_read_the_same() -> None:
 @pytest.mark.parametrize(
     ("raw", "message"),
     [
-        (b"", "mine.npz: damaged or no weights file"),
-        (b"PK\x03\x04", "mine.npz: damaged or no weights file"),
-        (write_correction(leaning())[:-200], "mine.npz: damaged or no weights file"),
+        (b"", "mine.npz is damaged or no weights file"),
+        (b"PK\x03\x04", "mine.npz is damaged or no weights file"),
+        (write_correction(leaning())[:-200], "mine.npz is damaged or no weights file"),
         (write_correction(leaning()._replace(mean=np.zeros(3))), "mine.npz: mean has type float32 and shape (3,)"),
         (
             write_correction(leaning()._replace(scale=np.full(len(INPUTS), np.nan))),

@@ -7,20 +7,15 @@ copy; the other classes share the rest as before. ``training/train_html.py`` tra
 
 from __future__ import annotations
 
-import json
-import zipfile
-import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
-from io import BytesIO
-from tokenize import TokenError
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .model import CLASSES, WeightsError
+from .model import CLASSES, WeightsError, packed, unpacked
 from .page import EVIDENCE, WORD_GROUPS
 from .records import Kind, Reason
 
@@ -67,11 +62,6 @@ class Correction(NamedTuple):
 
 
 _ARRAYS = Correction._fields[:-1]
-#: What NumPy, zipfile and json raise on a file that is damaged or something else.
-_DAMAGED = (
-    ValueError, KeyError, OSError, EOFError, TypeError, AttributeError, NotImplementedError, SyntaxError, TokenError,
-    zlib.error, zipfile.BadZipFile,
-)  # fmt: skip
 
 
 def _signature() -> dict[str, Any]:
@@ -80,19 +70,8 @@ def _signature() -> dict[str, Any]:
 
 def write_correction(correction: Correction) -> bytes:
     """The bytes of a weights file: the same for the same weights."""
-    about = json.dumps({"signature": _signature(), **correction.metadata}, sort_keys=True).encode()
     arrays: dict[str, NDArray[Any]] = {name: getattr(correction, name).astype(np.float32) for name in _ARRAYS}
-    arrays["about"] = np.frombuffer(about, dtype=np.uint8)
-    target = BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for name in sorted(arrays):
-            content = BytesIO()
-            np.lib.format.write_array(content, np.ascontiguousarray(arrays[name]), allow_pickle=False)
-            # a fixed date, so that equal weights are equal files
-            archive.writestr(
-                zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), content.getvalue(), zipfile.ZIP_DEFLATED
-            )
-    return target.getvalue()
+    return packed(arrays, {"signature": _signature(), **correction.metadata})
 
 
 def read_correction(raw: bytes, name: str = "page weights") -> Correction:
@@ -105,15 +84,10 @@ def read_correction(raw: bytes, name: str = "page weights") -> Correction:
     Raises:
         WeightsError: it is damaged or does not fit this version.
     """
-    try:
-        with np.load(BytesIO(raw), allow_pickle=False) as found:
-            arrays = {key: found[key] for key in found.files}
-        about = json.loads(bytes(arrays.pop("about")))
-        told = about.pop("signature")
-    except _DAMAGED as error:
-        raise WeightsError(f"{name}: damaged or no weights file of boilerstrip: {error}") from None
+    arrays, about = unpacked(raw, name)
+    told = about.pop("signature")
     for key, value in _signature().items():
-        if not isinstance(told, dict) or told.get(key) != value:
+        if told.get(key) != value:
             raise WeightsError(
                 f"{name}: made for other evidence ({key} differs); train anew with training/train_html.py"
             )

@@ -27,8 +27,8 @@ from .features import MEASURES, NGRAM_SETTINGS, Grams
 from .records import Kind
 from .rules import RULES
 
-__all__ = ["CLASSES", "FORMAT", "Model", "WeightsError", "default_model", "first_scores", "perceptron",
-    "perceptron_scores", "places_of", "read_model", "second_scores"]
+__all__ = ["CLASSES", "FORMAT", "Model", "WeightsError", "default_model", "first_scores", "packed", "perceptron",
+    "perceptron_scores", "places_of", "read_model", "second_scores", "unpacked"]
 
 Floats = NDArray[np.float32]
 
@@ -109,13 +109,14 @@ _ARRAYS = tuple(name for name in Model._fields if name not in ("gram_places", "s
 _EXACT: dict[str, type[np.generic]] = {"gram_keys": np.uint32, "gram_weights": np.int8}
 
 
-def write_model(model: Model) -> bytes:
-    """The bytes of a weights file: the same for the same model, whenever and wherever written."""
-    about = {"signature": signature(), "sharpness": model.sharpness, **model.metadata}
-    arrays = {name: getattr(model, name) for name in _ARRAYS}
-    for name in ("hidden_weights", "measure_weights"):
-        arrays[name] = arrays[name].astype(np.float16)
-    arrays["about"] = np.frombuffer(json.dumps(about, sort_keys=True).encode(), dtype=np.uint8)
+def packed(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> bytes:
+    """The bytes of a weights file: the same for the same arrays, whenever and wherever written.
+
+    Args:
+        arrays: by name.
+        about: what the file says of itself, as JSON can hold it; ``signature`` is what it must agree with to be of use.
+    """
+    arrays = {**arrays, "about": np.frombuffer(json.dumps(about, sort_keys=True).encode(), dtype=np.uint8)}
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(arrays):
@@ -124,6 +125,32 @@ def write_model(model: Model) -> bytes:
             # a fixed date, so that equal weights are equal files
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), content.getvalue(), zipfile.ZIP_DEFLATED)
     return target.getvalue()
+
+
+def unpacked(raw: bytes, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Arrays of a weights file and what it says of itself; the inverse of :func:`packed`.
+
+    Raises:
+        WeightsError: it is damaged or something else.
+    """
+    try:
+        with np.load(BytesIO(raw), allow_pickle=False) as found:
+            arrays = {key: found[key] for key in found.files}
+        about = json.loads(bytes(arrays.pop("about")))
+    except _DAMAGED as error:
+        raise WeightsError(f"{name} is damaged or no weights file of boilerstrip: {error}") from None
+    if not isinstance(about, dict) or not isinstance(about.get("signature"), dict):
+        raise WeightsError(f"{name} is damaged or no weights file of boilerstrip: it does not say what it is")
+    return arrays, about
+
+
+def write_model(model: Model) -> bytes:
+    """The bytes of a weights file: the same for the same model, whenever and wherever written."""
+    about = {"signature": signature(), "sharpness": model.sharpness, **model.metadata}
+    arrays = {name: getattr(model, name) for name in _ARRAYS}
+    for name in ("hidden_weights", "measure_weights"):
+        arrays[name] = arrays[name].astype(np.float16)
+    return packed(arrays, about)
 
 
 def read_model(raw: bytes, name: str = "weights") -> Model:
@@ -136,14 +163,7 @@ def read_model(raw: bytes, name: str = "weights") -> Model:
     Raises:
         WeightsError: it is damaged or does not fit this version.
     """
-    try:
-        with np.load(BytesIO(raw), allow_pickle=False) as found:
-            arrays = {key: found[key] for key in found.files}
-        about = json.loads(bytes(arrays.pop("about")))
-    except _DAMAGED as error:
-        raise WeightsError(f"{name} is damaged or no weights file of boilerstrip: {error}") from None
-    if not isinstance(about, dict) or not isinstance(about.get("signature"), dict):
-        raise WeightsError(f"{name} is damaged or no weights file of boilerstrip: it does not say what it is")
+    arrays, about = unpacked(raw, name)
     sharpness = about.pop("sharpness", None)
     if isinstance(sharpness, bool) or not isinstance(sharpness, int | float) or not 0 < sharpness < 100:
         raise WeightsError(f"{name}: sharpness is {sharpness!r}, not a number above 0")
@@ -156,7 +176,7 @@ def read_model(raw: bytes, name: str = "weights") -> Model:
     if missing:
         raise WeightsError(f"{name} lacks {', '.join(missing)}")
     _check_shapes(arrays, name)
-    values = {key: arrays[key] if key in _EXACT else arrays[key].astype(np.float32) for key in _ARRAYS}
+    values: dict[str, Any] = {key: arrays[key] if key in _EXACT else arrays[key].astype(np.float32) for key in _ARRAYS}
     return Model(**values, gram_places=places_of(arrays["gram_keys"]), sharpness=float(sharpness), metadata=about)
 
 
