@@ -12,6 +12,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -682,16 +683,26 @@ def on_terminal(*arguments: object, stdin: bytes = b"", stdout: int = subprocess
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "boilerstrip", *map(str, arguments)]
     pipes = {"stdin": subprocess.PIPE, "stdout": theirs if stdout < -1 else stdout, "stderr": theirs}
+    pieces: list[bytes] = []
+
+    def look() -> None:
+        # while the filter runs: a terminal holds a few kilobytes, and who writes more waits until they are read
+        with suppress(OSError):  # how Linux says that the other side is closed
+            while piece := os.read(ours, 1 << 16):
+                pieces.append(piece)
+
+    eyes = threading.Thread(target=look, daemon=True)
     with subprocess.Popen(command, env=environment(), **pipes) as process:
         os.close(theirs)
-        out = process.communicate(stdin, timeout=60)[0]
-    shown = b""
-    while select.select([ours], [], [], 0.2)[0]:
+        eyes.start()
         try:
-            shown += os.read(ours, 1 << 16)
-        except OSError:
-            break
+            out = process.communicate(stdin, timeout=60)[0]
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    eyes.join(10)
     os.close(ours)
+    shown = b"".join(pieces)
     return out, shown.decode()
 
 
