@@ -94,6 +94,11 @@ class Workers(Generic[Task, Result]):
 
         # not fork: threads may be about, and the library for matrices reads its settings when it is loaded
         context = multiprocessing.get_context("spawn")
+        if os.name == "posix":
+            from multiprocessing import resource_tracker
+
+            # started on the way to the first worker it would let interrupts through again, and into that worker
+            resource_tracker.ensure_running()
         try:
             with _interrupts_later(), _one_thread():
                 for _ in range(self._count):
