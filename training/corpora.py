@@ -591,7 +591,9 @@ def further_documents(labels: Path = FURTHER) -> list[Document]:
             documents.append(Document(entry.id, entry.lang, entry.site, "further", entry.extractor, entry.url, samples))
         return documents
     if (folder / FURTHER_REBUILT).is_file():
-        return [replace(document, source="further") for document in read_jsonl(folder / FURTHER_REBUILT)]
+        documents = read_jsonl(folder / FURTHER_REBUILT)
+        _verify(folder / FURTHER_REBUILT, documents, entries)
+        return [replace(document, source="further") for document in documents]
     return []
 
 

@@ -8,6 +8,8 @@ ten models that leave out two folds, shared by all.
 from __future__ import annotations
 
 import os
+import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -131,6 +133,16 @@ def smoothed_out_of_fold(features: Features, answers: OutOfFold, second: Floats)
         held = np.flatnonzero(answers.folds == fold)
         result[held] = smooth(second, transitions, features.documents, sharpness)[held]
     return result
+
+
+def progress() -> Callable[[str], None]:
+    """A function that prints lines of progress with the seconds since now."""
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"[{time.monotonic() - began:5.0f} s] {line}", file=sys.stderr, flush=True)
+
+    return say
 
 
 def cross_validate(

@@ -23,14 +23,15 @@ from statistics import median
 
 import numpy as np
 from corpora import CorpusError
+from crossval import progress
 from fitting import FOLDS
 from numpy.typing import NDArray
 from page_data import GoldPage, bag_scores, fold_models, gold_pages
-from train_html import Example, default_cache, examples_of, fit, progress
+from train_html import Example, default_cache, examples_of, fit
 
 from boilerstrip import Config, Stripper
 from boilerstrip.correction import INPUTS, corrected
-from boilerstrip.decoding import decide
+from boilerstrip.decoding import braked, decide
 from boilerstrip.page import EVIDENCE, WORD_GROUPS
 
 Extractor = Callable[[GoldPage], str]
@@ -126,7 +127,7 @@ def kept_text(paragraphs: Sequence[str], answers: NDArray[np.float32], config: C
     """What the package would keep under these answers, with its brake."""
     lengths = np.array([len(item) for item in paragraphs])
     kept = decide(answers, lengths, config).kept
-    if config.brake < 1 and lengths[~kept].sum() > config.brake * lengths.sum():
+    if braked(kept, lengths, config):
         kept[:] = True
     return "\n".join(item for item, stays in zip(paragraphs, kept.tolist(), strict=True) if stays)
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import fitting
 import numpy as np
 from corpora import CorpusError, Document, all_documents, data_folder
 from fitting import (
@@ -33,6 +34,7 @@ from fitting import (
 from gate import data_digest
 from numpy.typing import NDArray
 
+import boilerstrip
 from boilerstrip.model import CLASSES, Model, read_model, write_model
 
 _WORD = re.compile(r"\w+")
@@ -137,17 +139,20 @@ def fold_models(
 
     Args:
         pages: the pages.
-        cache: folder for the models, whose names carry the digest of documents and training code.
+        cache: folder for the models, whose names carry a digest of all that they come of.
         say: takes a line of progress.
     """
     documents = all_documents()
     features = features_of(documents)
     by_document = folds_of(features)
     folds = by_document[features.documents]
-    code = b"".join(Path(__file__).with_name(name).read_bytes() for name in ("fitting.py",))
-    digest = hashlib.sha256(
-        (data_digest(documents) + ",".join(CLASSES)).encode() + code + features.measures.tobytes()
-    ).hexdigest()[:16]
+    # all that the models come of: what is read of the documents, and the code that fits and applies the stages
+    package = Path(boilerstrip.__file__).parent
+    modules = ("features", "context", "decoding", "model")
+    sources = (Path(fitting.__file__), *(package / f"{name}.py" for name in modules))
+    code = b"".join(source.read_bytes() for source in sources)
+    read = features.measures.tobytes() + features.rules.tobytes() + features.gram_keys.tobytes()
+    digest = hashlib.sha256(data_digest(documents).encode() + code + read).hexdigest()[:16]
     cache.mkdir(parents=True, exist_ok=True)
     targets = [cache / f"text-{digest}-{fold}.npz" for fold in range(FOLDS)]
     if not all(target.is_file() for target in targets):

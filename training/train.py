@@ -15,13 +15,12 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from corpora import CorpusError, Document, all_documents, written_documents
-from crossval import out_of_fold, predictions, second_out_of_fold, smoothed_out_of_fold
+from crossval import out_of_fold, predictions, progress, second_out_of_fold, smoothed_out_of_fold
 from fitting import assembled, features_of, fit_first, fit_second, sharpness_of, transitions_of
 from gate import data_digest
 from metrics import Prediction, score
@@ -40,11 +39,7 @@ def train(documents: Sequence[Document], *, cross_validated: bool = True) -> Mod
         cross_validated: also measure the system by site-grouped cross-validation and store the figures; takes three
             times as long.
     """
-    began = time.monotonic()
-
-    def say(line: str) -> None:
-        print(f"[{time.monotonic() - began:5.0f} s] {line}", file=sys.stderr, flush=True)
-
+    say = progress()
     features = features_of(documents)
     rows = np.flatnonzero(features.classes >= 0)
     say(f"{len(documents)} documents, {len(rows)} labelled paragraphs")

@@ -18,29 +18,26 @@ import argparse
 import hashlib
 import sys
 import tempfile
-import time
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from corpora import CorpusError
-from fitting import standardisation
+from crossval import progress
+from fitting import fitted, standardisation
 from numpy.typing import NDArray
 from page_data import GoldPage, fold_models, gold_pages, in_gold, words
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
 from boilerstrip.correction import CLIP, INPUTS, Correction, has_more_story, inputs_of, write_correction
-from boilerstrip.decoding import smooth
-from boilerstrip.features import measure as measure_text
-from boilerstrip.features import ngrams, page_of
+from boilerstrip.features import page_of
 from boilerstrip.html import extract
-from boilerstrip.model import Model, first_scores, second_scores
+from boilerstrip.model import Model
 from boilerstrip.page import EVIDENCE, measure
 from boilerstrip.rules import apply_rules
 from boilerstrip.segmentation import batch_of, segment
+from boilerstrip.stripper import answers_of
 
 TARGET = Path(__file__).resolve().parent.parent / "src" / "boilerstrip" / "page.npz"
 
@@ -91,11 +88,7 @@ def _answered(source: str, model: Model) -> tuple[list[str], NDArray[np.float32]
     """Paragraphs of a text and the text model's answers."""
     batch = batch_of((source,))
     text = page_of(batch, segment(batch, "auto"))
-    measures = measure_text(text)
-    rules = apply_rules(text).astype(np.float32)
-    first = first_scores(model, ngrams(text), np.concatenate([measures, rules], axis=1))
-    second = second_scores(model, measures, rules, first, text.documents, text.segmentation.bounds)
-    answers = smooth(second, model.transitions, text.documents, model.sharpness)
+    answers = answers_of(model, text, apply_rules(text))
     place = text.segmentation
     paragraphs = [source[start:end] for start, end in zip(place.starts.tolist(), place.ends.tolist(), strict=True)]
     return paragraphs, answers
@@ -160,24 +153,12 @@ def fit(examples: Sequence[Example], *, without: Sequence[str] = (), members: in
         model = MLPClassifier(
             (HIDDEN,), alpha=ALPHA, batch_size=BATCH, learning_rate_init=STEP, max_iter=EPOCHS, random_state=seed
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # few epochs are part of the regularisation
-            model.fit(rows[some], classes[some], sample_weight=weights[some])
+        fitted(model, rows[some], classes[some], weights[some])
         shift = np.log(OPERATING / (1 - OPERATING))
         parts.append((model.coefs_[0], model.intercepts_[0], model.coefs_[1][:, 0], model.intercepts_[1][0] - shift))
     stacked = [np.array(values, dtype=np.float32) for values in zip(*parts, strict=True)]
     digest = hashlib.sha256("\n".join(example.page.id for example in used).encode()).hexdigest()[:16]
     return Correction(mean, scale, *stacked, {"pages": len(used), "data": digest})
-
-
-def progress() -> Callable[[str], None]:
-    """A function that prints lines with the time since now."""
-    began = time.monotonic()
-
-    def say(line: str) -> None:
-        print(f"[{time.monotonic() - began:5.0f} s] {line}", file=sys.stderr, flush=True)
-
-    return say
 
 
 def default_cache() -> Path:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .model import CLASSES, WeightsError, packed, unpacked
 from .page import EVIDENCE, WORD_GROUPS
-from .records import Kind, Reason
+from .records import KINDS_OF, Kind, Label, Reason
 
 __all__ = [
     "INPUTS", "Correction", "corrected", "default_correction", "has_more_story", "inputs_of", "page_reasons",
@@ -32,7 +32,8 @@ FORMAT = 1
 CLIP = 4.0
 #: Probabilities are held this far from 0 and 1 where their logarithm is taken.
 _FLOOR = 1e-4
-_CREDITS = 8  # first column of solicitation in the text model's answers
+#: Where solicitation begins in the columns of the answers, behind wire copy and the kinds of credits.
+_SOLICITATION = 1 + len(KINDS_OF[Label.CREDITS])
 
 #: Names of the inputs: what the text model says, the shape of the text, the page.
 INPUTS: tuple[str, ...] = (
@@ -139,8 +140,8 @@ def inputs_of(answers: Floats, paragraphs: Sequence[str], evidence: Floats) -> F
     # thirds bring the values near the size of the other inputs
     columns = [
         _log_odds(answers[:, 0]) / 3,
-        _log_odds(answers[:, 1:_CREDITS].sum(axis=1)) / 3,
-        _log_odds(answers[:, _CREDITS:].sum(axis=1)) / 3,
+        _log_odds(answers[:, 1:_SOLICITATION].sum(axis=1)) / 3,
+        _log_odds(answers[:, _SOLICITATION:].sum(axis=1)) / 3,
         np.log(np.maximum(lengths, 1)) / 3 - 1.3,
         lengths < 40,
         lengths < 100,

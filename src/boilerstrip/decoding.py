@@ -17,7 +17,7 @@ from .arrays import Ints, shifted
 from .config import Config
 from .records import KINDS_OF, Kind, Label
 
-__all__ = ["APPEAL_COUPLING", "COUPLING", "ROUNDS", "Verdicts", "decide", "smooth", "threshold"]
+__all__ = ["APPEAL_COUPLING", "COUPLING", "ROUNDS", "Verdicts", "braked", "decide", "smooth", "threshold"]
 
 Floats = NDArray[np.float32]
 
@@ -117,6 +117,17 @@ def decide(answers: Floats, lengths: Ints, config: Config) -> Verdicts:
     kind = np.where(strip, groups.argmax(axis=1) - 1, -1)
     confidence = np.choose(label, (wire, credits_, solicitation)).astype(np.float32)
     return Verdicts(label, kind, np.clip(confidence, 0, 1), _kept(label, kind, config))
+
+
+def braked(kept: NDArray[np.bool_], lengths: Ints, config: Config) -> bool:
+    """Whether more of a text would go than :attr:`Config.brake` allows.
+
+    Args:
+        kept: for each of its paragraphs whether it stays.
+        lengths: their characters.
+        config: the settings.
+    """
+    return bool(config.brake < 1 and lengths[~kept].sum() > config.brake * lengths.sum())
 
 
 def _mask(part: slice, answers: Floats) -> Floats:

@@ -42,7 +42,8 @@ def _digest_of_nothing() -> str:
 def weights_digest() -> str:
     """A digest of the weights that the package comes with."""
     digest = _new_digest()
-    digest.update(files(__package__).joinpath("weights.npz").read_bytes())
+    for name in ("weights.npz", "page.npz"):
+        digest.update(files(__package__).joinpath(name).read_bytes())
     value: str = digest.hexdigest()
     return value
 

@@ -22,7 +22,7 @@ from .site import SiteProfile
 if TYPE_CHECKING:
     from .html import Extraction
 
-__all__ = ["Stripper", "clean", "clean_html", "explain", "explain_html", "label", "label_html"]
+__all__ = ["Stripper", "answers_of", "clean", "clean_html", "explain", "explain_html", "label", "label_html"]
 
 #: Texts are worked on in groups of so many characters and so many texts at most: large enough that the array
 #: operations dwarf their calls, small enough that their arrays stay in the cache and memory stays bounded.
@@ -156,7 +156,7 @@ class Stripper:
         page = page_of(batch, found)
         model = default_model()
         rules = apply_rules(page)
-        answers = _answers(model, page, rules)
+        answers = answers_of(model, page, rules)
         known = np.zeros(page.count, dtype=bool)
         if self.site is not None:
             known = self.site.known(texts, found, batch.offsets)
@@ -174,7 +174,7 @@ class Stripper:
         starts = found.starts[here] - decided.offsets[at]
         ends = found.ends[here] - decided.offsets[at]
         lengths = ends - starts
-        if lengths[~kept].sum() > self.config.brake * lengths.sum() and self.config.brake < 1:
+        if decoding.braked(kept, lengths, self.config):
             return text, True
         return _joined(text, starts, ends, kept), False
 
@@ -213,8 +213,14 @@ def _groups(texts: Iterable[str]) -> Iterator[list[str]]:
         yield group
 
 
-def _answers(model: Model, page: Page, rules: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Calibrated probabilities of the classes, ``(paragraphs, 15)``."""
+def answers_of(model: Model, page: Page, rules: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Calibrated probabilities of the classes, ``(paragraphs, 15)``.
+
+    Args:
+        model: the weights.
+        page: a batch.
+        rules: what the rules say of it, ``(paragraphs, rules)``.
+    """
     if not page.count:
         return np.zeros((0, len(model.bias)), dtype=np.float32)
     measures = measure(page)
@@ -262,12 +268,14 @@ def _paragraphs(decided: _Decided, at: int) -> list[Paragraph]:
     base = int(decided.offsets[at])
     text = decided.texts[at]
     verdicts = decided.verdicts
-    words = _cue_words(decided, here)
+    words = _cue_words(decided, at, here)
+    long = np.flatnonzero(decided.page.long[here.start : here.stop])
+    story = range(here.start + int(long[0]), here.start + int(long[-1]) + 1) if len(long) else None
     result = []
     for index in here:
         start, end = int(found.starts[index]) - base, int(found.ends[index]) - base
         kind = int(verdicts.kind[index])
-        reasons = _reasons(decided, index, here, words.get(index, {}))
+        reasons = _reasons(decided, index, here, story, words.get(index, {}))
         result.append(
             Paragraph(
                 text[start:end], start, end, _LABELS[verdicts.label[index]], None if kind < 0 else _KINDS[kind],
@@ -277,30 +285,33 @@ def _paragraphs(decided: _Decided, at: int) -> list[Paragraph]:
     return result
 
 
-def _cue_words(decided: _Decided, here: range) -> dict[int, dict[int, list[str]]]:
+def _cue_words(decided: _Decided, at: int, here: range) -> dict[int, dict[int, list[str]]]:
     """The cue phrases of each paragraph as they stand in the text, by section."""
     page, hits = decided.page, decided.page.hits
     first, last = page.tokens.bounds[here.start], page.tokens.bounds[here.stop]
     low, high = np.searchsorted(hits.token, (first, last))
     result: dict[int, dict[int, list[str]]] = {}
-    group = "\n".join(decided.texts)
+    text, base = decided.texts[at], int(decided.offsets[at])
     reached: dict[int, int] = {}  # for each section the token after its last phrase
     # of phrases that begin together the longest is shown, and none that lies within another
-    order = sorted(range(int(low), int(high)), key=lambda at: (int(hits.token[at]), -int(hits.words[at])))
-    for at in order:
-        section = int(hits.section[at])
-        token, words = int(hits.token[at]), int(hits.words[at])
+    order = sorted(range(int(low), int(high)), key=lambda hit: (int(hits.token[hit]), -int(hits.words[hit])))
+    for hit in order:
+        section = int(hits.section[hit])
+        token, words = int(hits.token[hit]), int(hits.words[hit])
         if section in _FUNCTION_SECTIONS or token + words <= reached.get(section, 0):
             continue
         reached[section] = token + words
-        begin = int(page.view.source[page.tokens.starts[token]])
-        end = int(page.view.source[page.tokens.ends[token + words - 1] - 1]) + 1
+        begin = int(page.view.source[page.tokens.starts[token]]) - base
+        end = int(page.view.source[page.tokens.ends[token + words - 1] - 1]) + 1 - base
         phrases = result.setdefault(int(page.tokens.paragraph[token]), {}).setdefault(section, [])
-        phrases.append(group[begin:end])
+        phrases.append(text[begin:end])
     return result
 
 
-def _reasons(decided: _Decided, index: int, here: range, words: dict[int, list[str]]) -> tuple[Reason, ...]:
+def _reasons(
+    decided: _Decided, index: int, here: range, story: range | None, words: dict[int, list[str]]
+) -> tuple[Reason, ...]:
+    """Evidence for the verdict on a paragraph; ``story`` is from the first running text to the last, if there is any."""
     kind = int(decided.verdicts.kind[index])
     chosen = None if kind < 0 else _KINDS[kind]
     reasons = []
@@ -320,7 +331,7 @@ def _reasons(decided: _Decided, index: int, here: range, words: dict[int, list[s
         near = _near(decided, index, here, kind)
         if near:
             reasons.append(Reason("near", near))
-    reasons += _place(decided, index, chosen)
+    reasons += _place(decided.page, index, chosen, story)
     if not reasons:
         reasons.append(Reason("model", "wording, shape and neighbours"))
     return tuple(reasons)
@@ -336,18 +347,12 @@ def _near(decided: _Decided, index: int, here: range, kind: int) -> str:
     return f"{name} {'on both sides' if len(beside) == 2 else 'before' if beside[0] < index else 'after'}"
 
 
-def _place(decided: _Decided, index: int, chosen: Kind | None) -> list[Reason]:
-    page = decided.page
+def _place(page: Page, index: int, chosen: Kind | None, story: range | None) -> list[Reason]:
     if chosen is None:
         return [Reason("place", "running text")] if page.long[index] else []
-    bounds = page.segmentation.bounds[page.documents[index] : page.documents[index] + 2]
-    long = page.long[bounds[0] : bounds[1]]
-    if not long.any():
-        return []
-    at = index - int(bounds[0])
-    if at > int(np.flatnonzero(long)[-1]):
+    if story and index >= story.stop:
         return [Reason("place", "after the last running text")]
-    if at < int(np.flatnonzero(long)[0]):
+    if story and index < story.start:
         return [Reason("place", "before the first running text")]
     return []
 

@@ -178,14 +178,7 @@ class Work:
 
     def _lines(self, task: Lines) -> Done:
         lines = [self._line(data) for data in task.lines]
-        explanations = self._explain_all(
-            [
-                # lone surrogates are no characters of a page, and parsers refuse them
-                (line.text.encode("utf-8", "replace").decode() if self._settings.html else line.text, line.record)
-                for line in lines
-                if line.text is not None
-            ]
-        )
+        explanations = self._explain_all([(line.text, line.record) for line in lines if line.text is not None])
         done = Done(records=len(lines))
         written, removed, errors = [], [], []
         for number, line in enumerate(lines, task.first):
