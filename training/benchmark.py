@@ -12,6 +12,9 @@ is a million bytes of the texts as UTF-8.
 
 from __future__ import annotations
 
+import one_thread  # noqa: F401  before NumPy is loaded
+
+# isort: split
 import argparse
 import gzip
 import json
@@ -25,10 +28,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
-
-# before anything loads NumPy
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
 
 import corpora
 from corpora import CorpusError

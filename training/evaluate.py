@@ -7,6 +7,9 @@ Exit status: 0, 1 if ``--gate`` fails, 2 for bad input or bad use.
 
 from __future__ import annotations
 
+import one_thread  # noqa: F401  before NumPy is loaded
+
+# isort: split
 import argparse
 import dataclasses
 import json

@@ -8,11 +8,9 @@ and for the correction by the page. Bag-of-words precision, recall and F1 are co
 
 from __future__ import annotations
 
-import os
+import one_thread  # noqa: F401  before NumPy is loaded
 
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-
+# isort: split
 import argparse
 import logging
 import sys

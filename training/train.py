@@ -7,12 +7,9 @@ Same data, same bytes: seeds are fixed, work is split over processes but not ove
 
 from __future__ import annotations
 
-import os
+import one_thread  # noqa: F401  before NumPy is loaded
 
-# One thread a process: sums must not depend on the number of processors, and the folds are trained side by side.
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-
+# isort: split
 import argparse
 import sys
 from collections.abc import Sequence

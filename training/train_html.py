@@ -8,12 +8,9 @@ for known pages, the correction would trust the text too much.
 
 from __future__ import annotations
 
-import os
+import one_thread  # noqa: F401  before NumPy is loaded
 
-# One thread a process: sums must not depend on the number of processors.
-for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[_name] = "1"
-
+# isort: split
 import argparse
 import hashlib
 import sys
