@@ -458,7 +458,8 @@ def test_killed_in_the_middle_and_resumed(tmp_path: Path, jobs: str, name: str) 
         process.kill()
         process.communicate(timeout=60)
         assert eventually(lambda: not processes_of(process.pid))
-    assert output_of(target) == [name, f"{name}.part", f"{name}.resume"][1:]
+    # killed between the two steps of writing the journal, it leaves the copy that was to replace it
+    assert [path for path in output_of(target) if path != f"{name}.resume.tmp"] == [f"{name}.part", f"{name}.resume"]
     with small(*command) as process:
         out, err = process.communicate(b"".join(lines), timeout=60)
     assert (out, err.decode()) == (b"", f"boilerstrip: {target}: going on where the interrupted run was\n")
