@@ -77,12 +77,21 @@ def shifted(values: NDArray[Any], by: int, document: Ints, fill: float = 0.0) ->
         by: positive for later paragraphs, negative for earlier ones.
         document: index of each paragraph's document.
     """
-    result = np.full_like(values, fill)
+    result = np.empty_like(values)
+    shift_into(result, values, by, document, fill)
+    return result
+
+
+def shift_into(result: NDArray[Any], values: NDArray[Any], by: int, document: Ints, fill: float = 0.0) -> None:
+    """Write what :func:`shifted` returns into ``result``."""
     count = len(values)
     if abs(by) >= count:
-        return result
+        result[:] = fill
+        return
     here = slice(max(0, -by), count - max(0, by))
     there = slice(max(0, by), count - max(0, -by))
-    same = document[here] == document[there]
-    result[here][same] = values[there][same]
-    return result
+    result[here] = values[there]
+    # few paragraphs stand at an edge: to fill their rows again costs less than to leave them out
+    result[here][(document[here] != document[there]).nonzero()[0]] = fill
+    result[: here.start] = fill
+    result[here.stop :] = fill

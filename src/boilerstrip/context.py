@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import Ints, shifted
+from .arrays import Ints, shift_into
 from .features import MEASURES
 
 __all__ = ["NEIGHBOUR_MEASURES", "context_inputs", "context_names"]
@@ -64,25 +64,38 @@ def context_inputs(
         bounds: paragraphs ``bounds[i]:bounds[i + 1]`` are document ``i``.
     """
     answers = np.exp(scores)
-    parts: list[NDArray[Any]] = [measures, extra.astype(np.float32), np.maximum(scores, _FLOOR) / 3]
+    count, classes, width = len(measures), answers.shape[1], measures.shape[1]
     # square roots: between 0.01 and 0.1 lies as much as between 0.5 and 0.9
     rooted = np.sqrt(answers)
-    parts += [shifted(rooted, by, documents) for by in _NEIGHBOURS]
-    parts += [shifted(measures, by, documents) for by in _NEXT]
     near = np.ascontiguousarray(measures[:, _AT])
-    parts += [shifted(near, by, documents) for by in _MEASURED]
-    running = np.zeros((len(answers) + 1, answers.shape[1]))
+    columns = width + extra.shape[1] + len(_NEXT) * width + len(_MEASURED) * near.shape[1]
+    columns += (1 + len(_NEIGHBOURS) + 2 * len(_WINDOWS) + 1) * classes
+    result = np.empty((count, columns), dtype=np.float32)
+    at = 0
+
+    def room(size: int) -> NDArray[np.float32]:
+        nonlocal at
+        at += size
+        return result[:, at - size : at]
+
+    room(width)[:] = measures
+    room(extra.shape[1])[:] = extra
+    room(classes)[:] = np.maximum(scores, _FLOOR) / 3
+    for values, steps in ((rooted, _NEIGHBOURS), (measures, _NEXT), (near, _MEASURED)):
+        for by in steps:
+            shift_into(room(values.shape[1]), values, by, documents)
+    running = np.zeros((count + 1, classes))
     np.cumsum(answers, axis=0, out=running[1:])
-    here = np.arange(len(answers))
+    here = np.arange(count)
     low, high = bounds[documents], bounds[documents + 1]
-    for width in _WINDOWS:
-        first = np.maximum(here - width, low)
-        last = np.minimum(here + 1 + width, high)
-        parts.append(np.sqrt(_mean(running, first, here, width)))
-        parts.append(np.sqrt(_mean(running, here + 1, last, width)))
+    for reach in _WINDOWS:
+        first = np.maximum(here - reach, low)
+        last = np.minimum(here + 1 + reach, high)
+        room(classes)[:] = np.sqrt(_mean(running, first, here, reach))
+        room(classes)[:] = np.sqrt(_mean(running, here + 1, last, reach))
     whole = np.maximum(running[bounds[1:]] - running[bounds[:-1]], 0) / np.maximum(np.diff(bounds), 1)[:, None]
-    parts.append(np.sqrt(whole)[documents])
-    return np.concatenate(parts, axis=1, dtype=np.float32)
+    room(classes)[:] = np.sqrt(whole)[documents]
+    return result
 
 
 def _mean(running: NDArray[np.float64], first: Ints, last: Ints, width: int) -> NDArray[np.float64]:

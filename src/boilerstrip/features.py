@@ -111,21 +111,20 @@ _CHARACTERS = 1 << 16
 def _lane_tables() -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """For each bit set and for each character of plane 0 the counters that it adds to."""
     bits = np.arange(1 << 15)
-    by_property = np.zeros((len(bits), 3), dtype=np.uint64)
+    by_property = np.zeros((3, len(bits)), dtype=np.uint64)
     for at, (_, flag) in enumerate(_PROPERTY_LANES):
-        by_property[:, at // 4] += ((bits & flag) > 0).astype(np.uint64) << np.uint64(16 * (at % 4))
-    by_character = np.zeros((_CHARACTERS + 1, 2), dtype=np.uint64)
+        by_property[at // 4] += ((bits & flag) > 0).astype(np.uint64) << np.uint64(16 * (at % 4))
+    by_character = np.zeros((2, _CHARACTERS + 1), dtype=np.uint64)
     for at, (_, chars) in enumerate(_CHARACTER_LANES):
         for char in chars:
-            by_character[ord(char), at // 4] += np.uint64(1) << np.uint64(16 * (at % 4))
+            by_character[at // 4, ord(char)] += np.uint64(1) << np.uint64(16 * (at % 4))
     return by_property, by_character
 
 
 def _count_marks(view: View) -> Ints:
     by_property, by_character = _lane_tables()
     at_character = np.minimum(view.folded, _CHARACTERS)
-    parts = [by_property[view.properties, lane] for lane in range(by_property.shape[1])]
-    parts += [by_character[at_character, lane] for lane in range(by_character.shape[1])]
+    parts = [lanes[view.properties] for lanes in by_property] + [lanes[at_character] for lanes in by_character]
     columns = []
     for part in parts:
         total = run_sums(part.view(np.int64), view.starts, view.ends).view(np.uint64)

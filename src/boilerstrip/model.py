@@ -342,7 +342,9 @@ def perceptron_scores(
     """Logarithm of the mean of the perceptrons' probabilities; arrays as in :class:`Model`."""
     result = np.empty((len(inputs), output_bias.shape[1]), dtype=np.float32)
     for at in range(0, len(inputs), _ROWS):
-        rows = np.clip((inputs[at : at + _ROWS] - mean) * scale, -CLIP, CLIP)
+        rows = inputs[at : at + _ROWS] - mean
+        rows *= scale
+        np.clip(rows, -CLIP, CLIP, out=rows)
         answers = np.zeros((len(rows), output_bias.shape[1]), dtype=np.float32)
         for member in range(len(hidden_weights)):
             hidden = np.maximum(rows @ hidden_weights[member] + hidden_bias[member], 0)

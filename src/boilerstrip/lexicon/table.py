@@ -37,7 +37,7 @@ _FUNCTION_SHARE = 0.6
 
 
 #: Bits by which tables are entered: some 100,000 phrases leave most places of the table of keys empty.
-_REACH_BITS, _PLACE_BITS, _HEAD_BITS = 17, 18, 16
+_REACH_BITS, _PLACE_BITS, _HEAD_BITS, _PRESENT_BITS = 17, 18, 16, 20
 #: Characters of a stem by which it is first looked for.
 _HEAD = 3
 
@@ -53,6 +53,7 @@ class Lexicon(NamedTuple):
         anchors: uint8, bits: 1 at the start, 2 at the end of a paragraph.
         mask: uint64, languages.
         places: int32, keys with the upper bits ``b`` are ``keys[places[b]:places[b + 1]]``.
+        present: bool, whether any key has these upper bits.
         reach: uint8, by the upper bits of a token's hash: words of the longest phrase that begins with it.
         pairs: uint8, the same for the first two words.
         heads: uint32, by the upper bits of the hash of a word's first three characters: bit ``n`` is set if stems of
@@ -67,6 +68,7 @@ class Lexicon(NamedTuple):
     anchors: NDArray[np.uint8]
     mask: Hashes
     places: NDArray[np.int32]
+    present: NDArray[np.bool_]
     reach: NDArray[np.uint8]
     pairs: NDArray[np.uint8]
     heads: NDArray[np.uint32]
@@ -175,6 +177,8 @@ def _assembled(arrays: dict[str, NDArray[np.generic]]) -> Lexicon:
     places = np.zeros((1 << _PLACE_BITS) + 1, dtype=np.int32)
     at = (keys >> np.uint64(64 - _PLACE_BITS)).astype(np.int64)
     np.cumsum(np.bincount(at, minlength=1 << _PLACE_BITS), out=places[1:])
+    present = np.zeros(1 << _PRESENT_BITS, dtype=np.bool_)
+    present[keys >> np.uint64(64 - _PRESENT_BITS)] = True
     return Lexicon(
         tuple(str(code) for code in arrays["languages"]),
         keys,
@@ -183,6 +187,7 @@ def _assembled(arrays: dict[str, NDArray[np.generic]]) -> Lexicon:
         arrays["anchors"].astype(np.uint8, copy=False),
         arrays["mask"].astype(np.uint64, copy=False),
         places,
+        present,
         arrays["reach"].astype(np.uint8, copy=False),
         arrays["pairs"].astype(np.uint8, copy=False),
         arrays["heads"].astype(np.uint32, copy=False),
@@ -190,20 +195,26 @@ def _assembled(arrays: dict[str, NDArray[np.generic]]) -> Lexicon:
     )
 
 
-def _find(index: Lexicon, hashes: Hashes) -> Ints:
-    """Index of each hash among the keys, or -1."""
-    place = (hashes >> np.uint64(64 - _PLACE_BITS)).astype(np.int64)
-    here, end = index.places[place], index.places[place + 1]
-    found = np.full(len(hashes), -1, dtype=np.int64)
-    open_ = np.flatnonzero(here < end)
-    here, end, wanted = here[open_].astype(np.int64), end[open_], hashes[open_]
-    while len(open_):
-        known = index.keys[here]
-        hit = known == wanted
-        found[open_[hit]] = here[hit]
-        left = (known < wanted) & (here + 1 < end)  # the keys are sorted: past a larger one there is none
-        open_, here, end, wanted = open_[left], here[left] + 1, end[left], wanted[left]
-    return found
+def _find(index: Lexicon, hashes: Hashes) -> tuple[Ints, Ints]:
+    """Which of the hashes are keys, in order, and which keys they are."""
+    # most are not: one look at a small table tells for nine of ten
+    asked = index.present[hashes >> np.uint64(64 - _PRESENT_BITS)].nonzero()[0]
+    wanted = hashes[asked]
+    place = wanted >> np.uint64(64 - _PLACE_BITS)
+    here, end = index.places[place], index.places[place + np.uint64(1)]
+    found: list[tuple[Ints, Ints]] = []
+    while len(asked):
+        key = index.keys[here]
+        hit = (key == wanted).nonzero()[0]
+        found.append((asked[hit], here[hit].astype(np.int64)))
+        here = here + np.int32(1)
+        left = ((key < wanted) & (here < end)).nonzero()[0]  # the keys are sorted: past a larger one there is none
+        asked, here, end, wanted = asked[left], here[left], end[left], wanted[left]
+    if not found:
+        return asked, asked
+    at, keys = np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
+    order = np.argsort(at)
+    return at[order], keys[order]
 
 
 def _combined(hashes: Hashes, stem: bool) -> Hashes:
@@ -255,50 +266,52 @@ def find_phrases(view: View, tokens: Tokens, documents: Ints, count: int, index:
 
 def _matches(index: Lexicon, view: View, tokens: Tokens) -> tuple[Ints, Ints, Ints]:
     """First tokens, lengths in words, and keys of all matches, whatever their anchors and languages."""
-    found: list[tuple[Ints, int, Ints]] = []
+    asked: list[tuple[Ints, int, Hashes]] = []
     total = len(tokens.hashes)
     everywhere = np.arange(total)
-
-    def keep(at: Ints, length: int, hashes: Hashes, stem: bool) -> None:
-        keys = _find(index, _closed(hashes, length, stem))
-        hit = np.flatnonzero(keys >= 0)
-        found.append((at[hit], length, keys[hit]))
-
     room = tokens.ends - tokens.starts
     head = mixed(view.hashes(tokens.starts, tokens.starts + np.minimum(room, _HEAD)))
     sizes = index.heads[head >> np.uint64(64 - _HEAD_BITS)]
 
-    def keep_stems(at: Ints, length: int, before: Hashes) -> None:
+    def ask_stems(at: Ints, length: int, before: Hashes) -> None:
         if length >= len(index.stems):
             return
-        some = np.flatnonzero(sizes[at + length - 1])
+        some = sizes[at + (length - 1)].nonzero()[0]
         at, before = at[some], before[some]
-        last = at + length - 1
+        last = at + (length - 1)
+        # the bits of the lengths that the last word has room for
+        having = sizes[last] & ((np.uint32(2) << np.minimum(room[last], 31).astype(np.uint32)) - np.uint32(1))
         for size in index.stems[length]:
-            bit = np.uint32(1 << min(size, 31))
-            longer = np.flatnonzero((room[last] >= size) & ((sizes[last] & bit) > 0))
+            longer = (having & np.uint32(1 << min(size, 31))).nonzero()[0]
+            if size >= 31:  # one bit for all of them
+                longer = longer[room[last[longer]] >= size]
             begin = tokens.starts[last[longer]]
-            keep(at[longer], length, before[longer] * _STEP + mixed(view.hashes(begin, begin + size)), True)
+            hashes = before[longer] * _STEP + mixed(view.hashes(begin, begin + size))
+            asked.append((at[longer], length, _closed(hashes, length, True)))
 
-    keep(everywhere, 1, tokens.hashes, False)
-    keep_stems(everywhere, 1, np.zeros(total, dtype=np.uint64))
+    asked.append((everywhere, 1, _closed(tokens.hashes, 1, False)))
+    ask_stems(everywhere, 1, np.zeros(total, dtype=np.uint64))
     shift = np.uint64(64 - _REACH_BITS)
-    at = np.flatnonzero(index.reach[tokens.hashes >> shift] >= 2)
-    hashes, reach, length = tokens.hashes[at], index.reach[tokens.hashes[at] >> shift], 2
+    reach = index.reach[tokens.hashes >> shift]
+    at = (reach >= 2).nonzero()[0]
+    hashes, reach, length = tokens.hashes[at], reach[at], 2
     while len(at):
-        inside = np.flatnonzero((reach >= length) & (at + length - 1 < total))
+        inside = ((reach >= length) & (at + (length - 1) < total)).nonzero()[0]
         at, hashes, reach = at[inside], hashes[inside], reach[inside]
-        same = np.flatnonzero(tokens.paragraph[at] == tokens.paragraph[at + length - 1])
+        same = (tokens.paragraph[at] == tokens.paragraph[at + (length - 1)]).nonzero()[0]
         at, hashes, reach = at[same], hashes[same], reach[same]
-        keep_stems(at, length, hashes)
-        hashes = hashes * _STEP + tokens.hashes[at + length - 1]
-        keep(at, length, hashes, False)
+        ask_stems(at, length, hashes)
+        hashes = hashes * _STEP + tokens.hashes[at + (length - 1)]
+        closed = _closed(hashes, length, False)
+        asked.append((at, length, closed))
         if length == 2:
-            reach = index.pairs[_closed(hashes, 2, False) >> shift]
+            reach = index.pairs[closed >> shift]
         length += 1
-    starts = np.concatenate([part[0] for part in found])
-    words = np.concatenate([np.full(len(part[0]), part[1], dtype=np.int64) for part in found])
-    return starts, words, np.concatenate([part[2] for part in found])
+    # asked at once: a look-up of its own for each length would cost more in calls than in work
+    hit, keys = _find(index, np.concatenate([part[2] for part in asked]))
+    starts = np.concatenate([part[0] for part in asked])[hit]
+    words = np.repeat([part[1] for part in asked], [len(part[0]) for part in asked])[hit]
+    return starts, words, keys
 
 
 def _edges(view: View, tokens: Tokens) -> tuple[Ints, Ints]:
