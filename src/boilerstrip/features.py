@@ -23,7 +23,7 @@ from .records import Kind
 from .segmentation import Batch, Segmentation
 from .tokens import Hashes, Tokens, View, hash_words, mixed, tokenize, view_of
 
-__all__ = ["MEASURES", "NGRAM_SETTINGS", "Grams", "Page", "leading_colon", "measure", "ngrams", "one_of", "page_of"]
+__all__ = ["MEASURES", "NGRAM_SETTINGS", "Grams", "Page", "measure", "ngrams", "one_of", "page_of"]
 
 Floats = NDArray[np.float32]
 Columns = Sequence[NDArray[Any]]
@@ -45,6 +45,7 @@ class Page:
         cover: float32 ``(paragraphs, sections)``: share of the tokens that phrases of a section cover.
         hit: bool, likewise: a phrase is there; ``opens``: at its beginning; ``whole``: it is the paragraph.
         long: bool, running text.
+        colon: bool, a colon, pipe or arrow follows one of the first four words: "Photo: ...", "Read also: ...".
     """
 
     segmentation: Segmentation
@@ -59,6 +60,7 @@ class Page:
     opens: NDArray[np.bool_]
     whole: NDArray[np.bool_]
     long: NDArray[np.bool_]
+    colon: NDArray[np.bool_]
 
     @property
     def count(self) -> int:
@@ -158,7 +160,7 @@ def page_of(batch: Batch, segmentation: Segmentation) -> Page:
     everything = np.ones(len(at), dtype=bool)
     return Page(
         segmentation, view, tokens, hits, documents, lengths, marks, cover, flags(everything), flags(hits.first),
-        flags(hits.whole), long,
+        flags(hits.whole), long, _leading_colon(view, tokens),
     )  # fmt: skip
 
 
@@ -283,11 +285,9 @@ def one_of(points: NDArray[np.uint32], chars: str) -> NDArray[np.bool_]:
     return result
 
 
-def leading_colon(page: Page) -> NDArray[np.bool_]:
-    """A colon, pipe or arrow follows one of the first four words: "Photo: ...", "Read also: ..."."""
-    tokens, view = page.tokens, page.view
+def _leading_colon(view: View, tokens: Tokens) -> NDArray[np.bool_]:
     if not len(tokens.ends):
-        return np.zeros(page.count, dtype=bool)
+        return np.zeros(len(view.starts), dtype=bool)
     early = np.minimum(tokens.bounds[:-1, None] + np.arange(4), len(tokens.ends) - 1)
     inside = early < tokens.bounds[1:, None]
     behind = tokens.ends[early]
@@ -305,7 +305,7 @@ def _marks(page: Page) -> Columns:
     return (
         page.mark("at") > 0, np.bincount(tokens.paragraph[web], minlength=page.count) > 0, page.mark("pipe") > 0,
         page.mark("copyright") > 0, page.mark("slash") > 0, page.mark("currency") > 0, page.mark("picture") > 0,
-        page.mark("colon") > 0, leading_colon(page), _log(page.mark("opener") + page.mark("closer"), 3), arrow,
+        page.mark("colon") > 0, page.colon, _log(page.mark("opener") + page.mark("closer"), 3), arrow,
     )  # fmt: skip
 
 
@@ -402,22 +402,29 @@ def _story(page: Page) -> Columns:
     )  # fmt: skip
 
 
+#: In the place of a paragraph that is not there: like no hash of a word, to all intents, and like no marks.
+_NONE = np.iinfo(np.uint64).max
+
+
 @_measures("same_start", "same_end", "same_length", "same_edges", "same_text", "has_words")
 def _alike(page: Page) -> Columns:
     view, tokens = page.view, page.tokens
     some = tokens.bounds[1:] > tokens.bounds[:-1]
-    first = np.zeros(page.count, dtype=np.uint64)
-    last = np.zeros(page.count, dtype=np.uint64)
-    first[some] = tokens.hashes[tokens.bounds[:-1][some]]
-    last[some] = tokens.hashes[tokens.bounds[1:][some] - 1]
-    edges = np.minimum(view.properties[view.starts].astype(np.int64) * 65536 + view.properties[view.ends - 1], 1 << 40)
+    # columns: first word, last word, marks at both edges
+    ends = np.zeros((page.count, 3), dtype=np.uint64)
+    ends[some, 0] = tokens.hashes[tokens.bounds[:-1][some]]
+    ends[some, 1] = tokens.hashes[tokens.bounds[1:][some] - 1]
+    ends[:, 2] = view.properties[view.starts].astype(np.uint64) << np.uint64(16) | view.properties[view.ends - 1]
     length = _log(page.lengths, 1)
     offsets = (-3, -2, -1, 1, 2, 3)
 
-    def share(test: Callable[[int], NDArray[Any]]) -> NDArray[Any]:
-        total: NDArray[Any] = np.add.reduce([test(by).astype(np.float32) for by in offsets])
-        return total / len(offsets)
-
+    same = np.zeros((page.count, 3), dtype=np.float32)
+    same_length = np.zeros(page.count, dtype=np.float32)
+    for by in offsets:
+        same += shifted(ends, by, page.documents, _NONE) == ends
+        same_length += np.abs(shifted(length, by, page.documents, 99) - length) < 0.4
+    same[~some, :2] = 0  # a line without words
+    same /= len(offsets)
     whole = mixed(view.hashes(view.starts, view.ends))
     order = order_of(whole)
     equal = np.zeros(page.count + 1, dtype=bool)
@@ -425,10 +432,10 @@ def _alike(page: Page) -> Columns:
     twice = np.zeros(page.count, dtype=bool)
     twice[order] = equal[:-1] | equal[1:]
     return (
-        share(lambda by: some & (shifted(first, by, page.documents) == first)),
-        share(lambda by: some & (shifted(last, by, page.documents) == last)),
-        share(lambda by: np.abs(shifted(length, by, page.documents, 99) - length) < 0.4),
-        share(lambda by: shifted(edges, by, page.documents, -1) == edges),
+        same[:, 0],
+        same[:, 1],
+        same_length / len(offsets),
+        same[:, 2],
         twice,
         np.diff(tokens.bounds) > 0,
     )

@@ -288,16 +288,17 @@ def first_scores(model: Model, grams: Sequence[Grams], measures: Floats) -> Floa
         grams: the n-grams by sort.
         measures: measures and rules, ``(paragraphs, measures + rules)``.
     """
-    total = np.zeros((len(measures), len(model.bias)), dtype=np.int64)
-    size = np.zeros(len(measures), dtype=np.int64)
-    for sort in grams:
-        rows = _known(model, sort.keys)
-        known = rows >= 0
-        before = np.zeros(len(rows) + 1, dtype=np.int64)
-        np.cumsum(known, out=before[1:])
-        starts, ends = before[sort.starts], before[np.maximum(sort.starts, sort.ends)]
-        total += _gram_sums(model.gram_weights, rows[known], starts, ends)
-        size += ends - starts
+    count = len(measures)
+    rows = _known(model, np.concatenate([sort.keys for sort in grams]))
+    known = rows >= 0
+    before = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(known, out=before[1:])
+    begin = np.cumsum([0, *(len(sort.keys) for sort in grams)])
+    starts = before[np.concatenate([sort.starts + at for sort, at in zip(grams, begin, strict=False)])]
+    ends = before[np.concatenate([np.maximum(sort.starts, sort.ends) + at for sort, at in zip(grams, begin, strict=False)])]
+    # looked up at once, but summed by sort: the sum of all might run over its counters
+    total = _gram_sums(model.gram_weights, rows[known], starts, ends).reshape(len(grams), count, -1).sum(axis=0)
+    size = (ends - starts).reshape(len(grams), count).sum(axis=0)
     # n-grams count by the square root of their number, as they did in training
     words: Floats = (total * model.gram_scale / np.sqrt(np.maximum(size, 1))[:, None]).astype(np.float32)
     return perceptron(model, words, measures)

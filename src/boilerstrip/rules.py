@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .arrays import shifted
 from .characters import DIGIT, OPENER
-from .features import Page, leading_colon, one_of
+from .features import Page, one_of
 from .lexicon import SECTIONS
 from .records import Kind
 from .tokens import Hashes, hash_words
@@ -103,7 +103,7 @@ def reported_by(page: Page) -> Flags:
 @_rule("photo-credit", Kind.PHOTO)
 def photo_credit(page: Page) -> Flags:
     """Begins with a photo credit mark and is short, or is nothing else."""
-    short = (_tokens(page) <= 12) & (leading_colon(page) | (page.mark("slash") > 0))
+    short = (_tokens(page) <= 12) & (page.colon | (page.mark("slash") > 0))
     return (_column(page.opens, "photo") & short & ~page.long) | _column(page.whole, "photo")
 
 
@@ -246,7 +246,7 @@ def advertising_mark(page: Page) -> Flags:
 @_rule("read-also", Kind.RELATED)
 def read_also(page: Page) -> Flags:
     """Begins with a pointer to other content, followed by a colon, pipe or arrow, or is nothing else."""
-    return (_column(page.opens, "related") & leading_colon(page)) | _column(page.whole, "related")
+    return (_column(page.opens, "related") & page.colon) | _column(page.whole, "related")
 
 
 @_rule("under-pointer", Kind.RELATED)

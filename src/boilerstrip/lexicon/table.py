@@ -281,7 +281,10 @@ def _matches(index: Lexicon, view: View, tokens: Tokens) -> tuple[Ints, Ints, In
         last = at + (length - 1)
         # the bits of the lengths that the last word has room for
         having = sizes[last] & ((np.uint32(2) << np.minimum(room[last], 31).astype(np.uint32)) - np.uint32(1))
+        some_have = int(np.bitwise_or.reduce(having)) if len(having) else 0
         for size in index.stems[length]:
+            if not some_have >> min(size, 31) & 1:
+                continue
             longer = (having & np.uint32(1 << min(size, 31))).nonzero()[0]
             if size >= 31:  # one bit for all of them
                 longer = longer[room[last[longer]] >= size]
