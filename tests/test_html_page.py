@@ -333,8 +333,14 @@ def test_a_site_profile_holds_for_pages() -> None:
     profile = SiteProfile.learn(
         [f"{line}\nStory {at} is another one, and nothing of it is repeated." for at in range(5)]
     )
-    reasons = {item.text: item.reasons for item in Stripper(site=profile).label_html(html)}
+    stripper = Stripper(site=profile)
+    reasons = {item.text: item.reasons for item in stripper.label_html(html)}
     assert str(reasons[line][0]) == "site: repeated on other pages of this site"
+    # it counts once, behind text and page
+    with_site, without = (one._decide_page(extract(html)) for one in (stripper, Stripper()))
+    at = with_site.known.argmax()
+    wire, other = without.answers[at, 0], without.answers[at, 1:].sum()
+    assert with_site.answers[at, 0] == pytest.approx(wire / 10 / (wire / 10 + other), rel=0.02)
 
 
 def test_the_text_path_knows_nothing_of_pages() -> None:

@@ -32,8 +32,19 @@ _LABELS, _KINDS = tuple(Label), tuple(Kind)
 _FUNCTION_SECTIONS = frozenset(SECTIONS.index(name) for name in ("function", "said", "you", "we", "month", "weekday"))
 
 
+class _Read(NamedTuple):
+    """A group of texts and what the model says of them; offsets count from the group's beginning."""
+
+    texts: Sequence[str]
+    offsets: Ints
+    page: Page
+    rules: NDArray[np.bool_]
+    known: NDArray[np.bool_]  # by the profile of the site
+    answers: NDArray[np.float32]
+
+
 class _Decided(NamedTuple):
-    """A group of texts with everything that was found out about them; offsets count from the group's beginning."""
+    """The same with what is decided, ``answers`` being those that it was decided on."""
 
     texts: Sequence[str]
     offsets: Ints
@@ -133,35 +144,38 @@ class Stripper:
         from .correction import corrected, default_correction, has_more_story
         from .page import measure as measure_page
 
-        by_text = self._decide((found.text,))
+        by_text = self._read((found.text,))
         if found.other:
-            other = self._decide((found.other,))
+            other = self._read((found.other,))
             if has_more_story(other.answers, other.page.lengths, by_text.answers, by_text.page.lengths):
                 by_text = other
         if found.tree is None or not by_text.page.count:
-            return by_text
+            return self._decided(by_text)
         place = by_text.page.segmentation
         text = by_text.texts[0]
         paragraphs = [text[start:end] for start, end in zip(place.starts.tolist(), place.ends.tolist(), strict=True)]
         evidence = measure_page(found.tree, paragraphs, by_text.answers[:, 0].tolist())
         answers = corrected(default_correction(), by_text.answers, paragraphs, evidence)
-        if self.site is not None:
-            answers = _with_site(answers, by_text.known)
-        verdicts = decoding.decide(answers, by_text.page.lengths, self.config)
-        return by_text._replace(answers=answers, verdicts=verdicts, evidence=evidence)
+        return self._decided(by_text._replace(answers=answers), evidence)
 
     def _decide(self, texts: Sequence[str]) -> _Decided:
+        return self._decided(self._read(texts))
+
+    def _read(self, texts: Sequence[str]) -> _Read:
         batch = batch_of(texts)
         found = segment(batch, self.config.segmentation)
         page = page_of(batch, found)
-        model = default_model()
         rules = apply_rules(page)
-        answers = answers_of(model, page, rules)
         known = np.zeros(page.count, dtype=bool)
         if self.site is not None:
             known = self.site.known(texts, found, batch.offsets)
-            answers = _with_site(answers, known)
-        return _Decided(texts, batch.offsets, page, rules, known, answers, decoding.decide(answers, page.lengths, self.config))
+        return _Read(texts, batch.offsets, page, rules, known, answers_of(default_model(), page, rules))
+
+    def _decided(self, read: _Read, evidence: NDArray[np.float32] | None = None) -> _Decided:
+        """The decision, once all that bears on the answers but the site is in them."""
+        answers = read.answers if self.site is None else _with_site(read.answers, read.known)
+        verdicts = decoding.decide(answers, read.page.lengths, self.config)
+        return _Decided(*read[:-1], answers, verdicts, evidence)
 
     def _kept_text(self, decided: _Decided, at: int) -> tuple[str, bool]:
         """The text that remains of one text of a group, and whether the brake held it back."""
