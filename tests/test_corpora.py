@@ -268,7 +268,11 @@ def test_committed_labels_are_small_and_of_known_collections() -> None:
     assert sum(label is not None for item in entries.values() for _, label, _ in item.marks) == 41_602
     known = {(item.repository, item.commit) for item in corpora.COLLECTIONS}
     assert {(item.origin.repository, item.origin.commit) for item in entries.values()} == known
-    assert {item.extractor for item in entries.values()} == set(extractors.NAMES)
+    around = corpora.read_labels(corpora.AROUND)
+    assert corpora.AROUND.stat().st_size < 1_000_000
+    assert {(item.origin.repository, item.origin.commit) for item in around.values()} <= known
+    assert {item.extractor for item in around.values()} == {"inscriptis"}
+    assert {item.extractor for item in entries.values()} | {"inscriptis"} == set(extractors.NAMES)
 
 
 @needs_data
@@ -400,6 +404,47 @@ def test_real_documents_are_complete() -> None:
     assert {document.source for document in documents} == {"real"}
 
 
+@needs_data
+@pytest.mark.parametrize(
+    ("labels", "part"), [(corpora.FURTHER, False), (corpora.AROUND, True)], ids=["further", "around"]
+)
+def test_further_pages_are_complete_and_of_sites_that_stay_in_one_fold(labels: Path, part: bool) -> None:
+    documents, entries = corpora.further_documents(labels), corpora.read_labels(labels)
+    assert [document.id for document in documents] == list(entries)
+    assert {document.source for document in documents} == {"further"}
+    assert {document.part for document in documents} == {part}
+    sites = {document.id: document.group for document in [*corpora.real_documents(), *corpora.further_documents()]}
+    # a part of a page is of the page's own site: cross-validation holds both out together
+    assert all(document.group == sites[document.page] for document in documents)
+
+
+def part_of(texts: list[str]) -> Entry:
+    """Labels of lines around a story: credits above it, an advertisement below."""
+    kinds = [Kind.BYLINE, None, None, Kind.ADVERTISING]
+    marks = [
+        (corpora.paragraph_hash(text), kind.label if kind else Label.WIRE, kind)
+        for text, kind in zip(texts, kinds, strict=True)
+    ]
+    page = entry(Origin("harbour/pages", "0" * 40, "html/ferry.html"), extractor="inscriptis")
+    return replace(page, id=f"{page.id}#around", marks=tuple(marks))
+
+
+AROUND_LINES = ["By Ann Ferris", "The ferry sails again.", "It had been laid up all winter.", "Cabins from 40 pounds"]
+
+
+def test_a_part_of_a_page_is_cut_out_of_it() -> None:
+    item = part_of(AROUND_LINES)
+    given = corpora.labelled_lines(item, ["Menu", "Cabins from 40 pounds", *AROUND_LINES, "Imprint"])
+    assert [sample.text for sample in given] == AROUND_LINES
+    assert [sample.kind for sample in given] == [Kind.BYLINE, None, None, Kind.ADVERTISING]
+    # what another version of the extractor gives otherwise stands in its place without a label
+    changed = ["By Ann Ferris", "The ferry sails again", *AROUND_LINES[2:]]
+    given = corpora.labelled_lines(item, ["Menu", *changed, "Imprint"])
+    assert [sample.text for sample in given] == changed
+    assert [sample.label for sample in given] == [Label.CREDITS, None, Label.WIRE, Label.SOLICITATION]
+    assert corpora.labelled_lines(item, ["Menu", "Imprint"]) == ()
+
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Rebuilding from clones.
 
@@ -444,6 +489,21 @@ def test_documents_are_rebuilt_from_a_clone(clone: tuple[Path, str], path: str, 
     assert (document.id, document.group, document.source) == ("harbour/ferry", "harbour.example", "real")
     assert coverage.paragraphs == {extractor: (5, 5)}
     assert coverage.documents == {extractor: (1, 1)}
+
+
+def test_a_part_of_a_page_is_rebuilt_from_all_its_visible_text(clone: tuple[Path, str]) -> None:
+    pytest.importorskip("inscriptis")
+    clones, commit = clone
+    lines = corpora.page_lines(extractors.extract("inscriptis", PAGE.encode(), "", ""))
+    assert len(lines) >= 5
+    marks = tuple((corpora.paragraph_hash(text), Label.WIRE, None) for text in lines[1:4])
+    item = replace(
+        entry(Origin("harbour/pages", commit, "html/ferry.html"), extractor="inscriptis"), id="a#around", marks=marks
+    )
+    missing = replace(item, id="b#around", marks=((corpora.paragraph_hash("Elsewhere"), Label.WIRE, None),))
+    [document], coverage = corpora.rebuild(clones, [item, missing])
+    assert ([sample.text for sample in document.paragraphs], document.page) == (lines[1:4], "a")
+    assert coverage.missing == {"b#around": "inscriptis finds none of the labelled lines"}
 
 
 def test_paragraphs_without_hash_stay_unlabelled_and_are_counted(clone: tuple[Path, str]) -> None:

@@ -191,7 +191,10 @@ def test_the_filter_starts_in_twice_the_time_of_numpy_and_regex(
     for _ in range(15):
         ours.append(seconds(tmp_path, "-m", "boilerstrip", *arguments, stdin=stdin))
         theirs.append(seconds(tmp_path, "-c", "import numpy, regex"))
-        best = [(min(own), min(other)) for own, other in zip(zip(*ours), zip(*theirs), strict=True)]
+        best = [
+            (min(own), min(other))
+            for own, other in zip(zip(*ours, strict=True), zip(*theirs, strict=True), strict=True)
+        ]
         if len(ours) >= 4 and any(own <= 2 * other for own, other in best):
             break
     assert any(own <= 2 * other for own, other in best), f"seconds passed and used, against numpy and regex: {best}"

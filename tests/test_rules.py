@@ -16,7 +16,7 @@ from stories import APPEALS, STORIES
 
 from boilerstrip.features import page_of
 from boilerstrip.records import Kind
-from boilerstrip.rules import RULES, apply_rules
+from boilerstrip.rules import RULES, apply_rules, blocks_of
 from boilerstrip.segmentation import batch_of, segment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -334,3 +334,14 @@ assert again == text
     path = str(Path(sys.modules["boilerstrip"].__file__ or "").parent.parent)
     result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env={"PYTHONPATH": path}, capture_output=True)
     assert result.returncode == 0, result.stderr.decode()
+
+
+def test_a_letter_is_a_block_of_its_own() -> None:
+    letter = [rule.name for rule in RULES].index("appeal-letter")
+    flags = np.zeros((8, len(RULES)), dtype=bool)
+    flags[[1, 2, 6], letter] = True
+    documents = np.array([0, 0, 0, 0, 1, 1, 1, 2])
+    assert blocks_of(flags, documents).tolist() == [0, 1, 1, 2, 3, 3, 4, 5]
+    assert blocks_of(flags[:0], documents[:0]).tolist() == []
+    # floats of training say the same
+    assert blocks_of(flags.astype(np.float32), documents).tolist() == [0, 1, 1, 2, 3, 3, 4, 5]

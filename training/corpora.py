@@ -51,6 +51,7 @@ __all__ = [
     "all_documents",
     "data_folder",
     "further_documents",
+    "labelled_lines",
     "open_text",
     "page_lines",
     "paragraph_hash",
@@ -67,13 +68,17 @@ HERE = Path(__file__).resolve().parent
 LABELS = HERE / "labels.jsonl.xz"
 #: Labels of further pages of the same collections, read for the project: training data, never scored.
 FURTHER = HERE / "further.jsonl.xz"
+#: Labels of what stands around the stories of labelled pages, in all their visible text: training data, never scored.
+AROUND = HERE / "around.jsonl.xz"
 SAMPLES = HERE / "samples"
 CORRECTIONS = HERE / "corrections.jsonl"
 COMPLETE, REBUILT = "labelled.jsonl.xz", "rebuilt.jsonl.xz"
-#: The text of the further pages: all extractions of each page, or rebuilt from clones.
-PAGES, FURTHER_REBUILT = "pages_text.jsonl.xz", "further-rebuilt.jsonl.xz"
+#: The text of the further pages and of the lines around stories: all extractions of each page, or rebuilt from clones.
+PAGES = "pages_text.jsonl.xz"
 #: By extractor, the field of ``PAGES`` with its text.
-_PAGE_FIELDS = {"trafilatura": "trafilatura", "trafilatura-recall": "trafilatura_recall"}
+_PAGE_FIELDS = {"trafilatura": "trafilatura", "trafilatura-recall": "trafilatura_recall", "inscriptis": "full"}
+#: What stands behind the page's id in the id of a document that is a part of a page.
+_PART = "#"
 
 
 class CorpusError(ValueError):
@@ -186,6 +191,16 @@ class Document:
     extractor: str
     url: str
     paragraphs: tuple[Sample, ...]
+
+    @property
+    def part(self) -> bool:
+        """Whether it is a part of a page's visible text, not what an extractor takes for its story."""
+        return _PART in self.id
+
+    @property
+    def page(self) -> str:
+        """The id of the page: what stands around a story is of the same page as the story."""
+        return self.id.partition(_PART)[0]
 
     @property
     def text(self) -> str:
@@ -569,7 +584,11 @@ def real_documents(labels: Path = LABELS, corrections: Path = CORRECTIONS) -> li
 
 
 def further_documents(labels: Path = FURTHER) -> list[Document]:
-    """Further real pages with their labels, as far as their text is there; ``source`` is "further".
+    """Real pages that are trained on and not scored, as far as their text is there; ``source`` is "further".
+
+    Args:
+        labels: ``FURTHER``, whole pages, or ``AROUND``, the lines around stories of labelled pages. What is labelled
+            elsewhere stands between these without a label.
 
     Raises:
         CorpusError: unreadable, or not what the labels were made from.
@@ -579,22 +598,38 @@ def further_documents(labels: Path = FURTHER) -> list[Document]:
         return []
     entries = read_labels(labels)
     if (folder / PAGES).is_file():
-        texts = {_string(row, "id", where): row for where, row in read_rows(folder / PAGES) if row.get("id") in entries}
+        pages = {entry.id.partition(_PART)[0] for entry in entries.values()}
+        texts = {_string(row, "id", where): row for where, row in read_rows(folder / PAGES) if row.get("id") in pages}
         documents = []
         for entry in entries.values():
-            text = texts.get(entry.id, {}).get(_PAGE_FIELDS[entry.extractor])
+            text = texts.get(entry.id.partition(_PART)[0], {}).get(_PAGE_FIELDS[entry.extractor])
             if not isinstance(text, str):
                 raise CorpusError(f"{folder / PAGES}: {entry.id} is missing or has no {entry.extractor} text")
-            samples = tuple(align(page_lines(text), entry.marks))
+            samples = labelled_lines(entry, page_lines(text))
             if [(paragraph_hash(item.text), item.label, item.kind) for item in samples] != list(entry.marks):
                 raise CorpusError(f"{folder / PAGES}: {entry.id} is not as the labels file has it")
             documents.append(Document(entry.id, entry.lang, entry.site, "further", entry.extractor, entry.url, samples))
         return documents
-    if (folder / FURTHER_REBUILT).is_file():
-        documents = read_jsonl(folder / FURTHER_REBUILT)
-        _verify(folder / FURTHER_REBUILT, documents, entries)
+    rebuilt = folder / labels.name.replace(".jsonl", "-rebuilt.jsonl")
+    if rebuilt.is_file():
+        documents = read_jsonl(rebuilt)
+        _verify(rebuilt, documents, entries)
         return [replace(document, source="further") for document in documents]
     return []
+
+
+def labelled_lines(entry: Entry, texts: Sequence[str]) -> tuple[Sample, ...]:
+    """The paragraphs of an extracted page with their labels; of a part of a page only those between its ends."""
+    if _PART in entry.id:
+        wanted, given = [digest for digest, _, _ in entry.marks], [paragraph_hash(text) for text in texts]
+        ends = range(len(given) - len(wanted) + 1)
+        at = next((at for at in ends if given[at : at + len(wanted)] == wanted), None)
+        if at is None:  # another version of the extractor: from the first line that is found to the last
+            found = [number for number, item in enumerate(align(texts, entry.marks)) if item.label]
+            texts = texts[found[0] : found[-1] + 1] if found else ()
+        else:
+            texts = texts[at : at + len(wanted)]
+    return tuple(align(texts, entry.marks))
 
 
 def page_lines(text: str) -> list[str]:
@@ -619,7 +654,7 @@ def written_documents(folder: Path = SAMPLES) -> list[Document]:
 
 def all_documents() -> list[Document]:
     """The real documents and the further ones, as far as their text is there, then the written ones."""
-    return real_documents() + further_documents() + written_documents()
+    return real_documents() + further_documents() + further_documents(AROUND) + written_documents()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -698,7 +733,9 @@ def rebuild_document(entry: Entry, page: bytes) -> Document:
     texts = page_lines(text)
     if not texts:
         raise CorpusError(f"{entry.extractor} finds no text")
-    samples = tuple(align(texts, entry.marks))
+    samples = labelled_lines(entry, texts)
+    if not samples:
+        raise CorpusError(f"{entry.extractor} finds none of the labelled lines")
     return Document(entry.id, entry.lang, entry.site, "real", entry.extractor, entry.url, samples)
 
 
@@ -782,8 +819,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"written: {_describe(written_documents())}")
             real = real_documents(options.labels)
             print(f"real: {_describe(real)}" if real else "real: no text of the real documents here")
-            further = further_documents()
-            print(f"further: {_describe(further)}" if further else "further: no text of the further pages here")
+            for name, labels in (("further", FURTHER), ("around", AROUND)):
+                further = further_documents(labels)
+                print(f"{name}: {_describe(further)}" if further else f"{name}: no text of these pages here")
     except (CorpusError, extractors.ExtractorError, OSError) as error:
         print(f"corpora.py: {error}", file=sys.stderr)
         return 2

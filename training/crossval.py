@@ -20,6 +20,7 @@ from corpora import Document
 from fitting import (
     FOLDS,
     Features,
+    alike,
     apply_first,
     apply_second,
     features_of,
@@ -35,6 +36,7 @@ from numpy.typing import NDArray
 from boilerstrip import Config, Kind, Label
 from boilerstrip.decoding import decide, smooth
 from boilerstrip.model import CLASSES
+from boilerstrip.rules import blocks_of
 
 _KINDS, _LABELS = tuple(Kind), tuple(Label)
 Floats = NDArray[np.float32]
@@ -127,11 +129,11 @@ def smoothed_out_of_fold(features: Features, answers: OutOfFold, second: Floats)
     """Calibrated probabilities; transitions and sharpness are fitted on the other folds."""
     result = np.zeros_like(second)
     for fold in range(FOLDS):
-        rows = np.flatnonzero((answers.folds != fold) & (features.classes >= 0))
+        rows = np.flatnonzero((answers.folds != fold) & alike(features))
         transitions = transitions_of(features, rows)
         sharpness = sharpness_of(features, second, transitions, rows)
         held = np.flatnonzero(answers.folds == fold)
-        result[held] = smooth(second, transitions, features.documents, sharpness)[held]
+        result[held] = smooth(second, transitions, blocks_of(features.rules, features.documents), sharpness)[held]
     return result
 
 
@@ -164,10 +166,17 @@ def cross_validate(
     """
     if folds != FOLDS:
         raise ValueError(f"cross-validation is done in {FOLDS} folds")
+    features, _, probabilities = cross_probabilities(documents, say)
+    return predictions(documents, features, probabilities, config or Config())
+
+
+def cross_probabilities(
+    documents: Sequence[Document], say: Callable[[str], None] = lambda _: None
+) -> tuple[Features, OutOfFold, Floats]:
+    """What cross-validation decides on: calibrated probabilities ``(paragraphs, 15)`` of models of the other folds."""
     features = features_of(documents)
     answers = out_of_fold(features, nested=True, say=say)
-    probabilities = smoothed_out_of_fold(features, answers, second_out_of_fold(features, answers))
-    return predictions(documents, features, probabilities, config or Config())
+    return features, answers, smoothed_out_of_fold(features, answers, second_out_of_fold(features, answers))
 
 
 def predictions(

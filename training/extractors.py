@@ -35,6 +35,14 @@ def _readability(page: bytes, url: str) -> str:
     return text
 
 
+def _inscriptis(page: bytes, url: str) -> str:
+    """All visible text."""
+    import inscriptis
+
+    text: str = inscriptis.get_text(page.decode("utf-8", "replace"))
+    return text
+
+
 def _newspaper4k(page: bytes, url: str) -> str:
     import newspaper
 
@@ -58,6 +66,7 @@ _EXTRACTORS = {
     "trafilatura-recall": _Extractor(_trafilatura_recall, {"trafilatura": "2.3.1"}),
     # inscriptis: 2.7.6 gives the labelled text on every page tried
     "readability": _Extractor(_readability, {"readability-lxml": "0.9", "inscriptis": "2.7.6"}),
+    "inscriptis": _Extractor(_inscriptis, {"inscriptis": "2.7.6"}),
     "newspaper4k": _Extractor(_newspaper4k, {"newspaper4k": "0.9.6"}),
 }
 #: ``scraper``: the text as its collection has it, an XML file of many articles.

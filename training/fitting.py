@@ -24,13 +24,13 @@ from boilerstrip.decoding import smooth
 from boilerstrip.features import measure, ngrams, page_of
 from boilerstrip.model import CLASSES, CLIP, Model, perceptron, perceptron_scores, places_of
 from boilerstrip.records import Label
-from boilerstrip.rules import apply_rules
+from boilerstrip.rules import apply_rules, blocks_of
 from boilerstrip.segmentation import batch_of, segment
 
-#: An n-gram is known if it stands in so many documents. Two would double the weights file; four lose 0.008 of macro-F1.
+#: An n-gram is known if it stands on so many pages. Two would double the weights file; four lose 0.008 of macro-F1.
 MIN_DOCUMENTS = 3
 #: First stage: hidden units, strength of L2, epochs, step and batch size of Adam (docs/accuracy.md has what was tried).
-FIRST_HIDDEN, FIRST_ALPHA, FIRST_EPOCHS, FIRST_STEP, FIRST_BATCH = 32, 0.1, 5, 3e-3, 256
+FIRST_HIDDEN, FIRST_ALPHA, FIRST_EPOCHS, FIRST_STEP, FIRST_BATCH = 32, 0.1, 5, 3e-3, 512
 #: Scale of the n-grams' counts and of the measures beside them: Adam steps alike in all weights, and there are many
 #: more n-grams than measures, each of them rare.
 GRAM_SCALE, MEASURE_SCALE = 2.0, 0.3
@@ -38,8 +38,8 @@ GRAM_SCALE, MEASURE_SCALE = 2.0, 0.3
 #: step of Adam, and the share of inputs that is hidden from each paragraph in each epoch (Srivastava et al. 2014). Its
 #: many inputs say much the same: without hiding some it leans on few, and the log-loss is worse by 5%.
 HIDDEN, MEMBERS, EPOCHS, ALPHA, BATCH, STEP, DROPOUT = 64, 2, 16, 0.03, 256, 1e-3, 0.4
-#: Written documents count less than read labels of real pages by this factor.
-WRITTEN_WEIGHT = 0.4
+#: Written documents and the lines around stories count less than read labels of extracted pages by these factors.
+WRITTEN_WEIGHT, AROUND_WEIGHT = 0.4, 0.5
 FOLDS = 5
 
 _BREAKS = re.compile("[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
@@ -55,7 +55,9 @@ class Features:
         gram_rows, gram_keys: paragraph (int32) and key (uint32) of every n-gram.
         classes: int64, index into ``CLASSES``; -1 where not labelled.
         documents: document of each paragraph; ``bounds`` as in a segmentation.
-        groups: for each document what is never split over folds; ``real``: for each document, it is no written one.
+        groups: for each document what is never split over folds.
+        pages: for each document a number that it shares with what else is of its page.
+        real, around: for each document, whether it is no written one; whether it is all the visible text around a story.
         lengths: characters of each paragraph.
     """
 
@@ -67,7 +69,9 @@ class Features:
     documents: NDArray[np.int64]
     bounds: NDArray[np.int64]
     groups: NDArray[np.str_]
+    pages: NDArray[np.int64]
     real: NDArray[np.bool_]
+    around: NDArray[np.bool_]
     lengths: NDArray[np.int64]
 
 
@@ -126,7 +130,9 @@ def features_of(documents: Sequence[Document]) -> Features:
         np.repeat(np.arange(len(documents)), np.diff(bounds)),
         np.array(bounds),
         np.array([document.group for document in documents]),
+        np.unique([document.page for document in documents], return_inverse=True)[1],
         np.array([document.source != "written" for document in documents]),
+        np.array([document.part for document in documents]),
         np.concatenate(lengths),
     )
 
@@ -139,13 +145,13 @@ def _class_of(sample: Any) -> int:
 
 
 def known_grams(features: Features, rows: NDArray[np.int64]) -> NDArray[np.uint32]:
-    """Keys of the n-grams that stand in enough documents of the given paragraphs, ascending."""
+    """Keys of the n-grams that stand on enough pages (or written documents) of the given paragraphs, ascending."""
     chosen = np.zeros(len(features.documents), dtype=bool)
     chosen[rows] = True
     used = chosen[features.gram_rows]
     keys, index = np.unique(features.gram_keys[used], return_inverse=True)
-    count = len(features.bounds)
-    pairs = np.unique(index.astype(np.int64) * count + features.documents[features.gram_rows[used]])
+    count = len(features.pages)
+    pairs = np.unique(index.astype(np.int64) * count + features.pages[features.documents[features.gram_rows[used]]])
     known: NDArray[np.uint32] = keys[np.bincount(pairs // count, minlength=len(keys)) >= MIN_DOCUMENTS]
     return known
 
@@ -178,7 +184,23 @@ def folds_of(features: Features, folds: int = FOLDS) -> NDArray[np.int64]:
 
 def sample_weights(features: Features, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     """What each of the given paragraphs counts in training."""
-    return np.where(features.real[features.documents[rows]], 1.0, WRITTEN_WEIGHT)
+    documents = features.documents[rows]
+    return np.where(features.around[documents], AROUND_WEIGHT, np.where(features.real[documents], 1.0, WRITTEN_WEIGHT))
+
+
+def alike(features: Features) -> NDArray[np.bool_]:
+    """Labelled paragraphs of documents like those in use: what is calibrated is calibrated on them."""
+    return (features.classes >= 0) & ~features.around[features.documents]
+
+
+def domain(features: Features, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """An input that only training sees, ``(rows, 1)``: the paragraph is of the visible text around a story.
+
+    Far more is to strip there than on extracted pages. The input takes that up, and in use it is zero: what is learned
+    from these lines does not carry over their shares (the bias part of Daumé III 2007, "Frustratingly easy domain
+    adaptation").
+    """
+    return features.around[features.documents[rows], None].astype(np.float32)
 
 
 def fit_first(features: Features, rows: NDArray[np.int64]) -> First:
@@ -188,7 +210,8 @@ def fit_first(features: Features, rows: NDArray[np.int64]) -> First:
     mean, scale = standardisation(dense[rows])
     dense = np.clip((dense[rows] - mean) * scale, -CLIP, CLIP) * np.float32(MEASURE_SCALE)
     grams = gram_matrix(features, known)[rows] * np.float32(GRAM_SCALE)
-    inputs = sp.hstack([grams, sp.csr_matrix(dense)], format="csr").astype(np.float32)
+    inputs = sp.hstack([grams, sp.csr_matrix(dense), sp.csr_matrix(domain(features, rows))], format="csr").astype(np.float32)
+    used = slice(len(known), len(known) + dense.shape[1])
     model = MLPClassifier(
         (FIRST_HIDDEN,), alpha=FIRST_ALPHA, batch_size=FIRST_BATCH, learning_rate_init=FIRST_STEP, max_iter=FIRST_EPOCHS, random_state=0
     )  # fmt: skip
@@ -199,7 +222,7 @@ def fit_first(features: Features, rows: NDArray[np.int64]) -> First:
         (weights[: len(known)] * GRAM_SCALE).astype(np.float32),
         mean,
         scale,
-        (weights[len(known) :] * MEASURE_SCALE).astype(np.float32),
+        (weights[used] * MEASURE_SCALE).astype(np.float32),
         bias.astype(np.float32),
         output.astype(np.float32),
         output_bias.astype(np.float32),
@@ -239,9 +262,10 @@ def apply_first(first: First, features: Features, rows: NDArray[np.int64]) -> ND
 def fit_second(features: Features, scores: NDArray[np.float32], rows: NDArray[np.int64]) -> Second:
     """Perceptrons over first answers that were given out of fold."""
     inputs = context_inputs(features.measures, features.rules, scores, features.documents, features.bounds)[rows]
-    mean, scale = standardisation(inputs)
+    # what an input usually is, it is on extracted pages and in written documents
+    mean, scale = standardisation(inputs[~features.around[features.documents[rows]]])
     inputs = np.clip((inputs - mean) * scale, -CLIP, CLIP)
-    classes, weights = features.classes[rows], sample_weights(features, rows)
+    classes, weights, where = features.classes[rows], sample_weights(features, rows), domain(features, rows)
     parts = []
     for seed in range(MEMBERS):
         random = np.random.default_rng(seed)
@@ -249,9 +273,10 @@ def fit_second(features: Features, scores: NDArray[np.float32], rows: NDArray[np
         for _ in range(EPOCHS):
             seen = random.random(inputs.shape, dtype=np.float32) >= DROPOUT
             # what is left is made larger, so that the sums stay what they are when nothing is hidden
-            shown = inputs * seen / np.float32(1 - DROPOUT)
+            shown = np.concatenate([inputs * seen / np.float32(1 - DROPOUT), where], axis=1)
             model.partial_fit(shown, classes, sample_weight=weights, classes=np.arange(len(CLASSES)))
-        parts.append(_member(model))
+        hidden, *others = _member(model)
+        parts.append((hidden[: inputs.shape[1]], *others))
     stacked = [np.stack(values).astype(np.float32) for values in zip(*parts, strict=True)]
     return Second(mean, scale, *stacked)
 
@@ -290,7 +315,8 @@ def sharpness_of(
     features: Features, scores: NDArray[np.float32], transitions: NDArray[np.float32], rows: NDArray[np.int64]
 ) -> float:
     """Exponent that makes held-out probabilities calibrated (temperature scaling, Guo et al. 2017)."""
-    answers = np.log(np.maximum(smooth(scores, transitions, features.documents), 1e-9))[rows]
+    blocks = blocks_of(features.rules, features.documents)
+    answers = np.log(np.maximum(smooth(scores, transitions, blocks), 1e-9))[rows]
     true = features.classes[rows]
 
     def loss(sharpness: float) -> float:

@@ -21,6 +21,7 @@ import numpy as np
 from corpora import CorpusError, Document, all_documents, data_folder
 from fitting import (
     FOLDS,
+    alike,
     apply_first,
     apply_second,
     assembled,
@@ -172,7 +173,7 @@ def fold_models(
             answers[held] = apply_second(seconds[fold], features, scores, held)
             say(f"text model, second stage: {fold + 1} of {FOLDS}")
         for fold, target in enumerate(targets):
-            rows = np.flatnonzero((folds != fold) & labelled)
+            rows = np.flatnonzero((folds != fold) & alike(features))
             transitions = transitions_of(features, rows)
             sharpness = sharpness_of(features, answers, transitions, rows)
             target.write_bytes(

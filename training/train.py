@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from corpora import CorpusError, Document, all_documents, written_documents
 from crossval import out_of_fold, predictions, progress, second_out_of_fold, smoothed_out_of_fold
-from fitting import assembled, features_of, fit_first, fit_second, sharpness_of, transitions_of
+from fitting import alike, assembled, features_of, fit_first, fit_second, sharpness_of, transitions_of
 from gate import data_digest
 from metrics import Prediction, score
 
@@ -41,9 +41,10 @@ def train(documents: Sequence[Document], *, cross_validated: bool = True) -> Mod
     rows = np.flatnonzero(features.classes >= 0)
     say(f"{len(documents)} documents, {len(rows)} labelled paragraphs")
     answers = out_of_fold(features, nested=cross_validated, say=say)
-    transitions = transitions_of(features, rows)
+    calibrating = np.flatnonzero(alike(features))
+    transitions = transitions_of(features, calibrating)
     held_out = second_out_of_fold(features, answers)
-    sharpness = sharpness_of(features, held_out, transitions, rows)
+    sharpness = sharpness_of(features, held_out, transitions, calibrating)
     metadata: dict[str, object] = {"documents": len(documents), "data": data_digest(documents)}
     if cross_validated:
         probabilities = smoothed_out_of_fold(features, answers, held_out)

@@ -48,13 +48,13 @@ class Verdicts(NamedTuple):
     kept: NDArray[np.bool_]
 
 
-def smooth(scores: Floats, transitions: Floats, documents: Ints, sharpness: float = 1.0) -> Floats:
+def smooth(scores: Floats, transitions: Floats, blocks: Ints, sharpness: float = 1.0) -> Floats:
     """Let neighbours agree.
 
     Args:
         scores: log-probabilities, ``(paragraphs, classes)``.
         transitions: ``(classes, classes)``, log of how much likelier class ``j`` is after class ``i``.
-        documents: document of each paragraph.
+        blocks: block of each paragraph; those of different blocks are no neighbours.
         sharpness: exponent that calibrates the result.
 
     Returns:
@@ -65,8 +65,8 @@ def smooth(scores: Floats, transitions: Floats, documents: Ints, sharpness: floa
     coupled[:, _APPEAL] = np.float32(APPEAL_COUPLING) * transitions[:, _APPEAL]
     answers = _normalised(scores)
     for _ in range(ROUNDS):
-        before = shifted(answers, -1, documents) @ coupled
-        after = shifted(answers, 1, documents) @ coupled.T
+        before = shifted(answers, -1, blocks) @ coupled
+        after = shifted(answers, 1, blocks) @ coupled.T
         answers = _normalised(scores + before + after)
     return _normalised(np.log(np.maximum(answers, 1e-9)) * np.float32(sharpness))
 

@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import shifted
+from .arrays import Ints, shifted
 from .characters import DIGIT, OPENER
 from .features import Page, one_of
 from .lexicon import SECTIONS
 from .records import Kind
 from .tokens import Hashes, hash_words
 
-__all__ = ["RULES", "Rule", "apply_rules"]
+__all__ = ["RULES", "Rule", "apply_rules", "blocks_of"]
 
 Flags = NDArray[np.bool_]
 Test = Callable[[Page], Flags]
@@ -124,10 +125,11 @@ def rights_notice(page: Page) -> Flags:
 
 @_rule("byline-opening", Kind.BYLINE)
 def byline_opening(page: Page) -> Flags:
-    """Begins with a byline mark and goes on with a few capitalised words."""
+    """Begins with a byline mark and goes on with a few capitalised words; does not sign an appeal."""
     few = (_tokens(page) >= 2) & (_tokens(page) <= 8)
     capitals = page.mark("upper") >= 2
-    return _column(page.opens, "byline") & few & capitals & ~_sentence(page) & ~_column(page.whole, "interface")
+    marked = _column(page.opens, "byline") & few & capitals & ~_sentence(page) & ~_column(page.whole, "interface")
+    return marked & ~appeal_letter(page)
 
 
 @_rule("byline-role", Kind.BYLINE)
@@ -349,6 +351,26 @@ def _agency_names() -> Hashes:
 
 #: All rules, in the order of the columns of :func:`apply_rules`.
 RULES: tuple[Rule, ...] = tuple(_REGISTRY)
+
+
+_LETTERS = [rule.name for rule in RULES].index("appeal-letter")
+
+
+def blocks_of(flags: NDArray[Any], documents: Ints) -> Ints:
+    """Documents, cut where a letter begins and ends: its lines go as one, and what stands beside it owes it nothing.
+
+    Args:
+        flags: answers of all rules, ``(paragraphs, len(RULES))``.
+        documents: document of each paragraph, ascending.
+
+    Returns:
+        Number of the block of each paragraph.
+    """
+    letter = flags[:, _LETTERS] > 0
+    border = np.zeros(len(letter), dtype=bool)
+    border[1:] = (documents[1:] != documents[:-1]) | (letter[1:] != letter[:-1])
+    blocks: Ints = np.cumsum(border)
+    return blocks
 
 
 def apply_rules(page: Page) -> Flags:

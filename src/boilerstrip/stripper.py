@@ -15,7 +15,7 @@ from .features import Page, measure, ngrams, page_of
 from .lexicon import SECTIONS
 from .model import Model, default_model, first_scores, second_scores
 from .records import Explanation, Kind, Label, Paragraph, Reason
-from .rules import RULES, apply_rules
+from .rules import RULES, apply_rules, blocks_of
 from .segmentation import batch_of, segment
 from .site import SiteProfile
 
@@ -241,7 +241,7 @@ def answers_of(model: Model, page: Page, rules: NDArray[np.bool_]) -> NDArray[np
     extra = rules.astype(np.float32)
     first = first_scores(model, ngrams(page), np.concatenate([measures, extra], axis=1))
     second = second_scores(model, measures, extra, first, page.documents, page.segmentation.bounds)
-    return decoding.smooth(second, model.transitions, page.documents, model.sharpness)
+    return decoding.smooth(second, model.transitions, blocks_of(rules, page.documents), model.sharpness)
 
 
 def _with_site(answers: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
