@@ -19,6 +19,9 @@ from boilerstrip import Kind, Label  # noqa: E402
 from boilerstrip.context import context_inputs  # noqa: E402
 from boilerstrip.model import CLASSES  # noqa: E402
 
+# so few paragraphs make less than a batch
+pytestmark = pytest.mark.filterwarnings("ignore:Got `batch_size`:UserWarning")
+
 WORDS = (
     *("harbour", "pilot", "tide", "lantern", "quay", "rope", "anchor", "gull"),
     *("mast", "sail", "chart", "buoy", "ferry", "crane", "cargo"),

@@ -75,7 +75,8 @@ def _newspaper4k() -> Extractor:
     import newspaper
 
     def run(page: GoldPage) -> str:
-        article = newspaper.Article(page.url or "https://page.example/")
+        # it would fetch a page's pictures to find the best one
+        article = newspaper.Article(page.url or "https://page.example/", fetch_images=False)
         article.download(input_html=page.html.decode("utf-8", "replace"))
         article.parse()
         return str(article.text)
