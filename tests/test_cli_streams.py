@@ -207,7 +207,8 @@ def test_a_reader_that_stops_stops_the_filter(tmp_path: Path) -> None:
         handle = process.stdin.fileno()
         os.set_blocking(handle, False)
         taken = 0
-        while select.select([], [handle], [], 5)[1]:
+        # the pipe itself takes 64 kB: on a busy machine the filter may need some time until it reads
+        while select.select([], [handle], [], 5 if taken > 200_000 else 60)[1]:
             # on from where the last write ended: pieces of lines one after the other would be a line without an end
             taken += os.write(handle, (line * 2)[taken % len(line) :])
             assert taken < 20_000_000, "it takes in whatever comes"

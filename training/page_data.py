@@ -149,7 +149,7 @@ def fold_models(
     folds = by_document[features.documents]
     # all that the models come of: what is read of the documents, and the code that fits and applies the stages
     package = Path(boilerstrip.__file__).parent
-    modules = ("features", "context", "decoding", "model")
+    modules = ("features", "rules", "context", "decoding", "model")
     sources = (Path(fitting.__file__), *(package / f"{name}.py" for name in modules))
     code = b"".join(source.read_bytes() for source in sources)
     read = features.measures.tobytes() + features.rules.tobytes() + features.gram_keys.tobytes()

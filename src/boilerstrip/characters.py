@@ -9,8 +9,8 @@ version that an interpreter was built with.
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -74,7 +74,7 @@ class CharacterTable(NamedTuple):
 @lru_cache(maxsize=1)
 def character_table() -> CharacterTable:
     """Read the tables of the package, once a process."""
-    raw = files(__package__).joinpath("characters.npz").read_bytes()
+    raw = Path(__file__).with_name("characters.npz").read_bytes()
     with np.load(BytesIO(raw), allow_pickle=False) as arrays:
         folding = arrays["folding"]
         return CharacterTable(arrays["properties"], folding ^ np.arange(len(folding), dtype=np.uint32))

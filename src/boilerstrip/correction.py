@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,7 +116,7 @@ def default_correction() -> Correction:
         WeightsError: the installed file is missing or damaged.
     """
     try:
-        raw = files(__package__).joinpath("page.npz").read_bytes()
+        raw = Path(__file__).with_name("page.npz").read_bytes()
     except OSError as error:
         raise WeightsError(f"page.npz of the installed boilerstrip cannot be read: {error}") from None
     return read_correction(raw, "page.npz of the installed boilerstrip")

@@ -13,8 +13,8 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 from tokenize import TokenError
 from typing import Any, NamedTuple, Protocol
 
@@ -215,7 +215,7 @@ def default_model() -> Model:
         WeightsError: the installed file is missing or damaged.
     """
     try:
-        raw = files(__package__).joinpath("weights.npz").read_bytes()
+        raw = Path(__file__).with_name("weights.npz").read_bytes()
     except OSError as error:
         raise WeightsError(f"weights.npz of the installed boilerstrip cannot be read: {error}") from None
     return read_model(raw, "weights.npz of the installed boilerstrip")

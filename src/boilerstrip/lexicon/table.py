@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -166,7 +166,7 @@ def _kept(word: str) -> str:
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """The package's lexicon, read once a process."""
-    raw = files(__package__).joinpath("compiled.npz").read_bytes()
+    raw = Path(__file__).with_name("compiled.npz").read_bytes()
     with np.load(BytesIO(raw), allow_pickle=False) as arrays:
         return _assembled({name: arrays[name] for name in arrays.files})
 
