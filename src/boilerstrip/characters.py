@@ -74,7 +74,8 @@ class CharacterTable(NamedTuple):
 @lru_cache(maxsize=1)
 def character_table() -> CharacterTable:
     """Read the tables of the package, once a process."""
-    raw = Path(__file__).with_name("characters.npz").read_bytes()
+    # from a folder or from an archive, and without the modules that importlib.resources loads
+    raw = __loader__.get_data(str(Path(__file__).with_name("characters.npz")))  # type: ignore[name-defined]
     with np.load(BytesIO(raw), allow_pickle=False) as arrays:
         folding = arrays["folding"]
         return CharacterTable(arrays["properties"], folding ^ np.arange(len(folding), dtype=np.uint32))

@@ -116,7 +116,8 @@ def default_correction() -> Correction:
         WeightsError: the installed file is missing or damaged.
     """
     try:
-        raw = Path(__file__).with_name("page.npz").read_bytes()
+        # from a folder or from an archive, and without the modules that importlib.resources loads
+        raw = __loader__.get_data(str(Path(__file__).with_name("page.npz")))  # type: ignore[name-defined]
     except OSError as error:
         raise WeightsError(f"page.npz of the installed boilerstrip cannot be read: {error}") from None
     return read_correction(raw, "page.npz of the installed boilerstrip")

@@ -215,7 +215,8 @@ def default_model() -> Model:
         WeightsError: the installed file is missing or damaged.
     """
     try:
-        raw = Path(__file__).with_name("weights.npz").read_bytes()
+        # from a folder or from an archive, and without the modules that importlib.resources loads
+        raw = __loader__.get_data(str(Path(__file__).with_name("weights.npz")))  # type: ignore[name-defined]
     except OSError as error:
         raise WeightsError(f"weights.npz of the installed boilerstrip cannot be read: {error}") from None
     return read_model(raw, "weights.npz of the installed boilerstrip")

@@ -166,7 +166,8 @@ def _kept(word: str) -> str:
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """The package's lexicon, read once a process."""
-    raw = Path(__file__).with_name("compiled.npz").read_bytes()
+    # from a folder or from an archive, and without the modules that importlib.resources loads
+    raw = __loader__.get_data(str(Path(__file__).with_name("compiled.npz")))  # type: ignore[name-defined]
     with np.load(BytesIO(raw), allow_pickle=False) as arrays:
         return _assembled({name: arrays[name] for name in arrays.files})
 
