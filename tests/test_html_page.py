@@ -337,7 +337,7 @@ def test_a_site_profile_holds_for_pages() -> None:
     reasons = {item.text: item.reasons for item in stripper.label_html(html)}
     assert str(reasons[line][0]) == "site: repeated on other pages of this site"
     # it counts once, behind text and page
-    with_site, without = (one._decide_page(extract(html)) for one in (stripper, Stripper()))
+    with_site, without = (one._decide_page(extract(html)).read for one in (stripper, Stripper()))
     at = with_site.known.argmax()
     wire, other = without.answers[at, 0], without.answers[at, 1:].sum()
     assert with_site.answers[at, 0] == pytest.approx(wire / 10 / (wire / 10 + other), rel=0.02)

@@ -24,20 +24,21 @@ _CORE = {"arrays", "characters", "config", "lexicon", "records", "segmentation",
 ALLOWED: dict[str, set[str]] = {
     "records": set(),
     "arrays": set(),
-    "characters": set(),
+    "installed": set(),
+    "characters": {"installed"},
     "tokens": {"arrays", "characters"},
     "config": {"records"},
     "segmentation": {"records", "arrays", "characters"},
-    "lexicon": {"records", "arrays", "characters", "tokens"},
+    "lexicon": {"records", "arrays", "characters", "tokens", "installed"},
     "features": {"records", "arrays", "characters", "tokens", "lexicon", "segmentation"},
     "rules": {"records", "config", "arrays", "characters", "tokens", "lexicon", "features"},
     "context": {"records", "arrays", "features"},
-    "model": {"records", "arrays", "features", "context", "rules"},
+    "model": {"records", "arrays", "features", "context", "rules", "installed"},
     "decoding": {"records", "config", "arrays"},
     "site": {"records", "arrays", "segmentation"},
     "html": {"records"},
     "page": {"records"},
-    "correction": {"records", "model", "page"},
+    "correction": {"records", "model", "page", "installed"},
     "warc": {"html", "streams"},
     "stripper": {*_CORE, "rules", "context", "model", "decoding", "site", "html", "page", "correction"},
     "__init__": {"config", "model", "records", "site", "stripper"},
@@ -45,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "streams": set(),
     "parallel": set(),
     "messages": set(),
-    "resume": {"streams"},
+    "resume": {"streams", "installed"},
     "parquet": {"streams"},
     "work": {"__init__", "jsonl", "parallel", "streams"},
     "arguments": {"streams", "work"},
@@ -166,9 +167,6 @@ def test_importing_loads_no_heavy_library(use: str) -> None:
     assert not loaded & {"sklearn", "scipy", "trafilatura", "lxml", "pandas", "datatrove", "pyspark", "scrapy"}
 
 
-LIMIT = 2.5
-
-
 def seconds(cache: Path, *arguments: str, stdin: bytes = b"") -> tuple[float, float]:
     """Time that passed, and the processor's time."""
     # an installed package is compiled, whatever the environment of the tests says: here at its first run
@@ -184,11 +182,10 @@ def seconds(cache: Path, *arguments: str, stdin: bytes = b"") -> tuple[float, fl
     [(("--version",), b""), (("-",), b"The lamp was lit at nine.\nSubscribe to our newsletter\n")],
     ids=["version", "filter"],
 )
-def test_the_filter_starts_in_about_twice_the_time_of_numpy_and_regex(
+def test_the_filter_starts_in_twice_the_time_of_numpy_and_regex(
     tmp_path: Path, arguments: tuple[str, ...], stdin: bytes
 ) -> None:
     pytest.importorskip("regex")
-    # Twice is the aim and what a quiet machine shows (docs/performance.md); another one has shown 2.13.
     # best of several, interleaved, so that a busy machine disturbs both alike; on a very busy one only the
     # processor's time tells anything
     ours, theirs = [], []
@@ -199,7 +196,7 @@ def test_the_filter_starts_in_about_twice_the_time_of_numpy_and_regex(
             (min(own), min(other))
             for own, other in zip(zip(*ours, strict=True), zip(*theirs, strict=True), strict=True)
         ]
-        if len(ours) >= 4 and any(own <= LIMIT * other for own, other in best):
+        if len(ours) >= 4 and any(own <= 2 * other for own, other in best):
             break
-    assert any(own <= LIMIT * other for own, other in best), f"seconds passed and used, against numpy and regex: {best}"
+    assert any(own <= 2 * other for own, other in best), f"seconds passed and used, against numpy and regex: {best}"
     assert list(tmp_path.rglob("cli.*.pyc"))

@@ -253,7 +253,7 @@ def test_a_flipped_byte_is_seen_or_harmless() -> None:
 def test_the_installed_file_is_named(content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if content is not None:
         (tmp_path / "weights.npz").write_bytes(content)
-    monkeypatch.setattr(model, "__file__", str(tmp_path / "model.py"))
+    monkeypatch.setattr(model, "read_installed", lambda name: (tmp_path / name).read_bytes())
     default_model.cache_clear()
     try:
         with pytest.raises(WeightsError, match=r"weights\.npz of the installed boilerstrip"):

@@ -26,7 +26,7 @@ import unicodedata
 import zlib
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -79,6 +79,11 @@ PAGES = "pages_text.jsonl.xz"
 _PAGE_FIELDS = {"trafilatura": "trafilatura", "trafilatura-recall": "trafilatura_recall", "inscriptis": "full"}
 #: What stands behind the page's id in the id of a document that is a part of a page.
 _PART = "#"
+
+
+def _page_of(name: str) -> str:
+    """The page's id in that of a document, which is a page or a part of one."""
+    return name.partition(_PART)[0]
 
 
 class CorpusError(ValueError):
@@ -195,12 +200,12 @@ class Document:
     @property
     def part(self) -> bool:
         """Whether it is a part of a page's visible text, not what an extractor takes for its story."""
-        return _PART in self.id
+        return self.page != self.id
 
     @property
     def page(self) -> str:
         """The id of the page: what stands around a story is of the same page as the story."""
-        return self.id.partition(_PART)[0]
+        return _page_of(self.id)
 
     @property
     def text(self) -> str:
@@ -583,44 +588,50 @@ def real_documents(labels: Path = LABELS, corrections: Path = CORRECTIONS) -> li
     return [_corrected(document, changes) if document.id in touched else document for document in documents]
 
 
-def further_documents(labels: Path = FURTHER) -> list[Document]:
+def further_documents(*files: Path) -> list[Document]:
     """Real pages that are trained on and not scored, as far as their text is there; ``source`` is "further".
 
     Args:
-        labels: ``FURTHER``, whole pages, or ``AROUND``, the lines around stories of labelled pages. What is labelled
-            elsewhere stands between these without a label.
+        files: labels; by default ``FURTHER``, whole pages, and ``AROUND``, the lines around the stories of pages.
 
     Raises:
         CorpusError: unreadable, or not what the labels were made from.
     """
     folder = data_folder()
-    if folder is None or not labels.is_file():
+    if folder is None:
         return []
-    entries = read_labels(labels)
-    if (folder / PAGES).is_file():
-        pages = {entry.id.partition(_PART)[0] for entry in entries.values()}
-        texts = {_string(row, "id", where): row for where, row in read_rows(folder / PAGES) if row.get("id") in pages}
-        documents = []
-        for entry in entries.values():
-            text = texts.get(entry.id.partition(_PART)[0], {}).get(_PAGE_FIELDS[entry.extractor])
-            if not isinstance(text, str):
-                raise CorpusError(f"{folder / PAGES}: {entry.id} is missing or has no {entry.extractor} text")
-            samples = labelled_lines(entry, page_lines(text))
-            if [(paragraph_hash(item.text), item.label, item.kind) for item in samples] != list(entry.marks):
-                raise CorpusError(f"{folder / PAGES}: {entry.id} is not as the labels file has it")
-            documents.append(Document(entry.id, entry.lang, entry.site, "further", entry.extractor, entry.url, samples))
-        return documents
+    entries = {path: read_labels(path) for path in files or (FURTHER, AROUND) if path.is_file()}
+    source = folder / PAGES
+    if not source.is_file():
+        return [document for path, of_file in entries.items() for document in _rebuilt_documents(folder, path, of_file)]
+    wanted = {_page_of(name) for of_file in entries.values() for name in of_file}
+    pages = {_string(row, "id", where): row for where, row in read_rows(source) if row.get("id") in wanted}
+    return [_labelled_page(entry, pages, source) for of_file in entries.values() for entry in of_file.values()]
+
+
+def _labelled_page(entry: Entry, pages: Mapping[str, dict[str, Any]], source: Path) -> Document:
+    text = pages.get(_page_of(entry.id), {}).get(_PAGE_FIELDS[entry.extractor])
+    if not isinstance(text, str):
+        raise CorpusError(f"{source}: {entry.id} is missing or has no {entry.extractor} text")
+    samples = labelled_lines(entry, page_lines(text))
+    if [(paragraph_hash(item.text), item.label, item.kind) for item in samples] != list(entry.marks):
+        raise CorpusError(f"{source}: {entry.id} is not as the labels file has it")
+    return Document(entry.id, entry.lang, entry.site, "further", entry.extractor, entry.url, samples)
+
+
+def _rebuilt_documents(folder: Path, labels: Path, entries: dict[str, Entry]) -> list[Document]:
+    """Documents that were rebuilt from clones into the data folder, if they are there."""
     rebuilt = folder / labels.name.replace(".jsonl", "-rebuilt.jsonl")
-    if rebuilt.is_file():
-        documents = read_jsonl(rebuilt)
-        _verify(rebuilt, documents, entries)
-        return [replace(document, source="further") for document in documents]
-    return []
+    if not rebuilt.is_file():
+        return []
+    documents = read_jsonl(rebuilt)
+    _verify(rebuilt, documents, entries)
+    return [replace(document, source="further") for document in documents]
 
 
 def labelled_lines(entry: Entry, texts: Sequence[str]) -> tuple[Sample, ...]:
     """The paragraphs of an extracted page with their labels; of a part of a page only those between its ends."""
-    if _PART in entry.id:
+    if _page_of(entry.id) != entry.id:
         wanted, given = [digest for digest, _, _ in entry.marks], [paragraph_hash(text) for text in texts]
         ends = range(len(given) - len(wanted) + 1)
         at = next((at for at in ends if given[at : at + len(wanted)] == wanted), None)
@@ -654,7 +665,7 @@ def written_documents(folder: Path = SAMPLES) -> list[Document]:
 
 def all_documents() -> list[Document]:
     """The real documents and the further ones, as far as their text is there, then the written ones."""
-    return real_documents() + further_documents() + further_documents(AROUND) + written_documents()
+    return real_documents() + further_documents() + written_documents()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -819,9 +830,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"written: {_describe(written_documents())}")
             real = real_documents(options.labels)
             print(f"real: {_describe(real)}" if real else "real: no text of the real documents here")
-            for name, labels in (("further", FURTHER), ("around", AROUND)):
-                further = further_documents(labels)
-                print(f"{name}: {_describe(further)}" if further else f"{name}: no text of these pages here")
+            further = further_documents()
+            for name, part in (("further", False), ("around", True)):
+                chosen = [document for document in further if document.part is part]
+                print(f"{name}: {_describe(chosen)}" if chosen else f"{name}: no text of these pages here")
     except (CorpusError, extractors.ExtractorError, OSError) as error:
         print(f"corpora.py: {error}", file=sys.stderr)
         return 2

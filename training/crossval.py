@@ -36,7 +36,6 @@ from numpy.typing import NDArray
 from boilerstrip import Config, Kind, Label
 from boilerstrip.decoding import decide, smooth
 from boilerstrip.model import CLASSES
-from boilerstrip.rules import blocks_of
 
 _KINDS, _LABELS = tuple(Kind), tuple(Label)
 Floats = NDArray[np.float32]
@@ -133,7 +132,7 @@ def smoothed_out_of_fold(features: Features, answers: OutOfFold, second: Floats)
         transitions = transitions_of(features, rows)
         sharpness = sharpness_of(features, second, transitions, rows)
         held = np.flatnonzero(answers.folds == fold)
-        result[held] = smooth(second, transitions, blocks_of(features.rules, features.documents), sharpness)[held]
+        result[held] = smooth(second, transitions, features.blocks, sharpness)[held]
     return result
 
 

@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,6 +74,11 @@ class Features:
     real: NDArray[np.bool_]
     around: NDArray[np.bool_]
     lengths: NDArray[np.int64]
+
+    @cached_property
+    def blocks(self) -> NDArray[np.int64]:
+        """Block of each paragraph, within which smoothing lets neighbours agree."""
+        return blocks_of(self.rules, self.documents)
 
 
 class First(NamedTuple):
@@ -315,8 +321,7 @@ def sharpness_of(
     features: Features, scores: NDArray[np.float32], transitions: NDArray[np.float32], rows: NDArray[np.int64]
 ) -> float:
     """Exponent that makes held-out probabilities calibrated (temperature scaling, Guo et al. 2017)."""
-    blocks = blocks_of(features.rules, features.documents)
-    answers = np.log(np.maximum(smooth(scores, transitions, blocks), 1e-9))[rows]
+    answers = np.log(np.maximum(smooth(scores, transitions, features.blocks), 1e-9))[rows]
     true = features.classes[rows]
 
     def loss(sharpness: float) -> float:

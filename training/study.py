@@ -34,7 +34,6 @@ from tables import table
 from boilerstrip import Config
 from boilerstrip.decoding import smooth
 from boilerstrip.model import default_model
-from boilerstrip.rules import blocks_of
 
 STUDIES = ("strictness", "languages", "sources", "learning")
 #: Languages that are left out in turn: those with the most read paragraphs, and ones far from them.
@@ -115,7 +114,7 @@ def _fitted(trained: Chosen) -> Floats:
     second = apply_second(fit_second(features, inner, rows), features, scores, everything)
     transitions = transitions_of(features, np.flatnonzero(inside & alike(features)))
     # the sharpness hardly moves, and to fit it anew would take second answers out of fold
-    return smooth(second, transitions, blocks_of(features.rules, features.documents), default_model().sharpness)
+    return smooth(second, transitions, features.blocks, default_model().sharpness)
 
 
 def fitted(features: Features, answers: OutOfFold | None, jobs: Mapping[str, Chosen], say: Say) -> dict[str, Floats]:

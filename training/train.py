@@ -33,8 +33,8 @@ def train(documents: Sequence[Document], *, cross_validated: bool = True) -> Mod
 
     Args:
         documents: labelled documents, real and written.
-        cross_validated: also measure the system by site-grouped cross-validation and store the figures; takes three
-            times as long.
+        cross_validated: also measure the system by site-grouped cross-validation and store the figures; takes half as
+            long again.
     """
     say = progress()
     features = features_of(documents)

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from io import BytesIO
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from .installed import read_installed
 
 __all__ = [
     "BULLET",
@@ -74,8 +75,7 @@ class CharacterTable(NamedTuple):
 @lru_cache(maxsize=1)
 def character_table() -> CharacterTable:
     """Read the tables of the package, once a process."""
-    # from a folder or from an archive, and without the modules that importlib.resources loads
-    raw = __loader__.get_data(str(Path(__file__).with_name("characters.npz")))  # type: ignore[name-defined]
+    raw = read_installed("characters.npz")
     with np.load(BytesIO(raw), allow_pickle=False) as arrays:
         folding = arrays["folding"]
         return CharacterTable(arrays["properties"], folding ^ np.arange(len(folding), dtype=np.uint32))

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .installed import read_installed
 from .model import CLASSES, WeightsError, packed, unpacked
 from .page import EVIDENCE, WORD_GROUPS
 from .records import KINDS_OF, Kind, Label, Reason
@@ -85,16 +85,7 @@ def read_correction(raw: bytes, name: str = "page weights") -> Correction:
     Raises:
         WeightsError: it is damaged or does not fit this version.
     """
-    arrays, about = unpacked(raw, name)
-    told = about.pop("signature")
-    for key, value in _signature().items():
-        if told.get(key) != value:
-            raise WeightsError(
-                f"{name}: made for other evidence ({key} differs); train anew with training/train_html.py"
-            )
-    missing = [key for key in _ARRAYS if key not in arrays]
-    if missing:
-        raise WeightsError(f"{name}: lacks {', '.join(missing)}")
+    arrays, about = unpacked(raw, name, _signature(), _ARRAYS, "evidence", "train_html.py")
     members, inputs, hidden = arrays["hidden_weights"].shape if arrays["hidden_weights"].ndim == 3 else (0, 0, 0)
     wanted = {
         "mean": (len(INPUTS),), "scale": (len(INPUTS),), "hidden_weights": (members, len(INPUTS), hidden),
@@ -116,8 +107,7 @@ def default_correction() -> Correction:
         WeightsError: the installed file is missing or damaged.
     """
     try:
-        # from a folder or from an archive, and without the modules that importlib.resources loads
-        raw = __loader__.get_data(str(Path(__file__).with_name("page.npz")))  # type: ignore[name-defined]
+        raw = read_installed("page.npz")
     except OSError as error:
         raise WeightsError(f"page.npz of the installed boilerstrip cannot be read: {error}") from None
     return read_correction(raw, "page.npz of the installed boilerstrip")

@@ -14,7 +14,6 @@ import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from io import BytesIO
-from pathlib import Path
 from tokenize import TokenError
 from typing import Any, NamedTuple, Protocol
 
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from .arrays import Ints
 from .context import context_inputs, context_names
 from .features import MEASURES, NGRAM_SETTINGS, Grams
+from .installed import read_installed
 from .records import Kind
 from .rules import RULES
 
@@ -127,11 +127,20 @@ def packed(arrays: dict[str, NDArray[Any]], about: dict[str, Any]) -> bytes:
     return target.getvalue()
 
 
-def unpacked(raw: bytes, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def unpacked(
+    raw: bytes, name: str, wanted: dict[str, Any], needed: Sequence[str], what: str, script: str
+) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Arrays of a weights file and what it says of itself; the inverse of :func:`packed`.
 
+    Args:
+        raw: its content.
+        name: what to call it in messages.
+        wanted: the signature that it must have.
+        needed: names of the arrays that it must have.
+        what, script: in messages, what the signature tells of and what makes such a file anew.
+
     Raises:
-        WeightsError: it is damaged or something else.
+        WeightsError: it is damaged or something else, or does not fit this version.
     """
     try:
         with np.load(BytesIO(raw), allow_pickle=False) as found:
@@ -141,6 +150,13 @@ def unpacked(raw: bytes, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, 
         raise WeightsError(f"{name} is damaged or no weights file of boilerstrip: {error}") from None
     if not isinstance(about, dict) or not isinstance(about.get("signature"), dict):
         raise WeightsError(f"{name} is damaged or no weights file of boilerstrip: it does not say what it is")
+    told = about.pop("signature")
+    for key, value in wanted.items():
+        if told.get(key) != value:
+            raise WeightsError(f"{name} was made for other {what} ({key} differs); train anew with training/{script}")
+    missing = [key for key in needed if key not in arrays]
+    if missing:
+        raise WeightsError(f"{name} lacks {', '.join(missing)}")
     return arrays, about
 
 
@@ -163,18 +179,10 @@ def read_model(raw: bytes, name: str = "weights") -> Model:
     Raises:
         WeightsError: it is damaged or does not fit this version.
     """
-    arrays, about = unpacked(raw, name)
+    arrays, about = unpacked(raw, name, signature(), _ARRAYS, "features", "train.py")
     sharpness = about.pop("sharpness", None)
     if isinstance(sharpness, bool) or not isinstance(sharpness, int | float) or not 0 < sharpness < 100:
         raise WeightsError(f"{name}: sharpness is {sharpness!r}, not a number above 0")
-    known = signature()
-    told = about.pop("signature", {})
-    for key, value in known.items():
-        if told.get(key) != value:
-            raise WeightsError(f"{name} was made for other features ({key} differs); train anew with training/train.py")
-    missing = [key for key in _ARRAYS if key not in arrays]
-    if missing:
-        raise WeightsError(f"{name} lacks {', '.join(missing)}")
     _check_shapes(arrays, name)
     values: dict[str, Any] = {key: arrays[key] if key in _EXACT else arrays[key].astype(np.float32) for key in _ARRAYS}
     return Model(**values, gram_places=places_of(arrays["gram_keys"]), sharpness=float(sharpness), metadata=about)
@@ -215,8 +223,7 @@ def default_model() -> Model:
         WeightsError: the installed file is missing or damaged.
     """
     try:
-        # from a folder or from an archive, and without the modules that importlib.resources loads
-        raw = __loader__.get_data(str(Path(__file__).with_name("weights.npz")))  # type: ignore[name-defined]
+        raw = read_installed("weights.npz")
     except OSError as error:
         raise WeightsError(f"weights.npz of the installed boilerstrip cannot be read: {error}") from None
     return read_model(raw, "weights.npz of the installed boilerstrip")
@@ -294,9 +301,9 @@ def first_scores(model: Model, grams: Sequence[Grams], measures: Floats) -> Floa
     known = rows >= 0
     before = np.zeros(len(rows) + 1, dtype=np.int64)
     np.cumsum(known, out=before[1:])
-    begin = np.cumsum([0, *(len(sort.keys) for sort in grams)])
-    starts = before[np.concatenate([sort.starts + at for sort, at in zip(grams, begin, strict=False)])]
-    ends = before[np.concatenate([np.maximum(sort.starts, sort.ends) + at for sort, at in zip(grams, begin, strict=False)])]
+    first_key = np.cumsum([0, *(len(sort.keys) for sort in grams[:-1])])
+    starts = before[np.concatenate([sort.starts + at for sort, at in zip(grams, first_key, strict=True)])]
+    ends = before[np.concatenate([np.maximum(sort.starts, sort.ends) + at for sort, at in zip(grams, first_key, strict=True)])]
     # looked up at once, but summed by sort: the sum of all might run over its counters
     total = _gram_sums(model.gram_weights, rows[known], starts, ends).reshape(len(grams), count, -1).sum(axis=0)
     size = (ends - starts).reshape(len(grams), count).sum(axis=0)

@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
-from importlib.resources import files
 from typing import Any, BinaryIO, cast
 
+from .installed import read_installed
 from .streams import Sink, StreamError, compression_of, keep_owner_and_mode, reason_of, writing
 
 __all__ = ["JOURNAL", "PART", "Mark", "ResumableOutputs", "Trail", "weights_digest"]
@@ -43,7 +43,7 @@ def weights_digest() -> str:
     """A digest of the weights that the package comes with."""
     digest = _new_digest()
     for name in ("weights.npz", "page.npz"):
-        digest.update(files(__package__).joinpath(name).read_bytes())
+        digest.update(read_installed(name))
     value: str = digest.hexdigest()
     return value
 

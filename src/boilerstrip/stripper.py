@@ -44,14 +44,9 @@ class _Read(NamedTuple):
 
 
 class _Decided(NamedTuple):
-    """The same with what is decided, ``answers`` being those that it was decided on."""
+    """What is decided of a group; the answers in ``read`` are those that it was decided on."""
 
-    texts: Sequence[str]
-    offsets: Ints
-    page: Page
-    rules: NDArray[np.bool_]
-    known: NDArray[np.bool_]
-    answers: NDArray[np.float32]
+    read: _Read
     verdicts: decoding.Verdicts
     evidence: NDArray[np.float32] | None = None  # of the web page, where there is one
 
@@ -173,20 +168,20 @@ class Stripper:
 
     def _decided(self, read: _Read, evidence: NDArray[np.float32] | None = None) -> _Decided:
         """The decision, once all that bears on the answers but the site is in them."""
-        answers = read.answers if self.site is None else _with_site(read.answers, read.known)
-        verdicts = decoding.decide(answers, read.page.lengths, self.config)
-        return _Decided(*read[:-1], answers, verdicts, evidence)
+        if self.site is not None:
+            read = read._replace(answers=_with_site(read.answers, read.known))
+        return _Decided(read, decoding.decide(read.answers, read.page.lengths, self.config), evidence)
 
     def _kept_text(self, decided: _Decided, at: int) -> tuple[str, bool]:
         """The text that remains of one text of a group, and whether the brake held it back."""
-        text = decided.texts[at]
-        found = decided.page.segmentation
+        text = decided.read.texts[at]
+        found = decided.read.page.segmentation
         here = slice(int(found.bounds[at]), int(found.bounds[at + 1]))
         kept = decided.verdicts.kept[here]
         if kept.all():
             return text, False
-        starts = found.starts[here] - decided.offsets[at]
-        ends = found.ends[here] - decided.offsets[at]
+        starts = found.starts[here] - decided.read.offsets[at]
+        ends = found.ends[here] - decided.read.offsets[at]
         lengths = ends - starts
         if decoding.braked(kept, lengths, self.config):
             return text, True
@@ -198,7 +193,7 @@ class Stripper:
         if braked:
             note = f"more than {self.config.brake:.0%} of the characters would have gone, so that nothing was taken out"
             return Explanation(text, paragraphs, (), True, note)
-        first = int(decided.page.segmentation.bounds[at])
+        first = int(decided.read.page.segmentation.bounds[at])
         kept = decided.verdicts.kept[first : first + len(paragraphs)].tolist()
         removed = tuple(item for item, stays in zip(paragraphs, kept, strict=True) if not stays)
         return Explanation(text, paragraphs, removed)
@@ -277,13 +272,13 @@ def _joined(text: str, starts: Ints, ends: Ints, kept: NDArray[np.bool_]) -> str
 
 
 def _paragraphs(decided: _Decided, at: int) -> list[Paragraph]:
-    found = decided.page.segmentation
+    found = decided.read.page.segmentation
     here = range(int(found.bounds[at]), int(found.bounds[at + 1]))
-    base = int(decided.offsets[at])
-    text = decided.texts[at]
+    base = int(decided.read.offsets[at])
+    text = decided.read.texts[at]
     verdicts = decided.verdicts
     words = _cue_words(decided, at, here)
-    long = np.flatnonzero(decided.page.long[here.start : here.stop])
+    long = np.flatnonzero(decided.read.page.long[here.start : here.stop])
     story = range(here.start + int(long[0]), here.start + int(long[-1]) + 1) if len(long) else None
     result = []
     for index in here:
@@ -301,11 +296,11 @@ def _paragraphs(decided: _Decided, at: int) -> list[Paragraph]:
 
 def _cue_words(decided: _Decided, at: int, here: range) -> dict[int, dict[int, list[str]]]:
     """The cue phrases of each paragraph as they stand in the text, by section."""
-    page, hits = decided.page, decided.page.hits
+    page, hits = decided.read.page, decided.read.page.hits
     first, last = page.tokens.bounds[here.start], page.tokens.bounds[here.stop]
     low, high = np.searchsorted(hits.token, (first, last))
     result: dict[int, dict[int, list[str]]] = {}
-    text, base = decided.texts[at], int(decided.offsets[at])
+    text, base = decided.read.texts[at], int(decided.read.offsets[at])
     reached: dict[int, int] = {}  # for each section the token after its last phrase
     # of phrases that begin together the longest is shown, and none that lies within another
     order = sorted(range(int(low), int(high)), key=lambda hit: (int(hits.token[hit]), -int(hits.words[hit])))
@@ -329,13 +324,13 @@ def _reasons(
     kind = int(decided.verdicts.kind[index])
     chosen = None if kind < 0 else _KINDS[kind]
     reasons = []
-    if decided.known[index]:
+    if decided.read.known[index]:
         reasons.append(Reason("site", "repeated on other pages of this site"))
     if decided.evidence is not None:
         from .correction import page_reasons
 
         reasons += page_reasons(decided.evidence[index], chosen is None)
-    for rule, fired in zip(RULES, decided.rules[index].tolist(), strict=True):
+    for rule, fired in zip(RULES, decided.read.rules[index].tolist(), strict=True):
         if fired and (rule.kind is chosen or (rule.kind and chosen and rule.kind.label is chosen.label)):
             reasons.append(Reason("rule", rule.name))
     if chosen is not None:
@@ -345,7 +340,7 @@ def _reasons(
         near = _near(decided, index, here, kind)
         if near:
             reasons.append(Reason("near", near))
-    reasons += _place(decided.page, index, chosen, story)
+    reasons += _place(decided.read.page, index, chosen, story)
     if not reasons:
         reasons.append(Reason("model", "wording, shape and neighbours"))
     return tuple(reasons)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from io import BytesIO
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from ..arrays import Ints, ranges
 from ..characters import DIGIT, character_table
+from ..installed import read_installed
 from ..tokens import Hashes, Tokens, View, hash_words, mixed
 from .source import SECTIONS, Entry
 
@@ -166,8 +166,7 @@ def _kept(word: str) -> str:
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """The package's lexicon, read once a process."""
-    # from a folder or from an archive, and without the modules that importlib.resources loads
-    raw = __loader__.get_data(str(Path(__file__).with_name("compiled.npz")))  # type: ignore[name-defined]
+    raw = read_installed("lexicon/compiled.npz")
     with np.load(BytesIO(raw), allow_pickle=False) as arrays:
         return _assembled({name: arrays[name] for name in arrays.files})
 
