@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,7 +15,7 @@ from .arrays import Ints
 from .config import Config
 from .features import Page, measure, ngrams, page_of
 from .lexicon import SECTIONS
-from .model import Model, default_model, first_scores, second_scores
+from .model import Model, WeightsError, default_model, first_scores, second_scores
 from .records import Explanation, Kind, Label, Paragraph, Reason
 from .rules import RULES, apply_rules, blocks_of
 from .segmentation import batch_of, segment
@@ -157,10 +159,11 @@ class Stripper:
         return self._decided(self._read(texts))
 
     def _read(self, texts: Sequence[str]) -> _Read:
-        batch = batch_of(texts)
-        found = segment(batch, self.config.segmentation)
-        page = page_of(batch, found)
-        rules = apply_rules(page)
+        with _model_on_the_way():
+            batch = batch_of(texts)
+            found = segment(batch, self.config.segmentation)
+            page = page_of(batch, found)
+            rules = apply_rules(page)
         known = np.zeros(page.count, dtype=bool)
         if self.site is not None:
             known = self.site.known(texts, found, batch.offsets)
@@ -197,6 +200,25 @@ class Stripper:
         kept = decided.verdicts.kept[first : first + len(paragraphs)].tolist()
         removed = tuple(item for item, stays in zip(paragraphs, kept, strict=True) if not stays)
         return Explanation(text, paragraphs, removed)
+
+
+@contextmanager
+def _model_on_the_way() -> Iterator[None]:
+    """Load the model beside what is done before it is needed: unpacking it is a sixth of the filter's start."""
+    if default_model.cache_info().currsize:
+        yield
+        return
+
+    def load() -> None:
+        with suppress(WeightsError):  # it is raised where the model is asked for
+            default_model()
+
+    thread = Thread(target=load)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def _extract(html: str | bytes, url: str | None) -> Extraction:
